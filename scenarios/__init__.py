@@ -1,0 +1,1 @@
+"""What if? Regimens, arms, sweeps on dask, endpoints, and the command line."""

@@ -1,0 +1,61 @@
+"""The growth-model seam: a diffusivity and a pointwise reaction, nothing else."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from twin.parameter import check_values
+from twin.registry import Registry
+
+
+@dataclass(frozen=True)
+class GrowthModel(ABC):
+    """du_s/dt = div(D_s grad u_s) + f_s(u): knows no grid, no step, no patient, no calendar.
+
+    A model is a frozen dataclass whose numbers are declared with :func:`twin.parameter.parameter`, in one file of
+    ``solvers/models``, registered with ``@models.register(name)``. A number may also be a (z, y, x) field where the
+    model says so.
+
+    ``species`` names the components of u; ``tumour_species`` those that are tumour cells (they add up to the cell
+    fraction, and therapies kill them). ``accuracy_rate`` is the fastest rate of the reaction (1/day); it bounds steps.
+    """
+
+    species: ClassVar[tuple[str, ...]] = ("cells",)
+    tumour_species: ClassVar[tuple[int, ...]] = (0,)
+    citation: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        check_values(self)
+
+    @abstractmethod
+    def diffusivity(self, tissues: tuple[str, ...]) -> np.ndarray:
+        """D in mm2/day, shape (species, tissues); the first tissue is the one in which cells move fastest."""
+
+    @abstractmethod
+    def rate_parameters(self) -> tuple[Any, ...]:
+        """The numbers ``p`` (floats or (z, y, x) fields) that :meth:`rate` and :meth:`flow` take, in order."""
+
+    @staticmethod
+    @abstractmethod
+    def rate(u, p, out) -> None:
+        """Write du/dt of the reaction into ``out``: ``out[0] = p[0] * u[0] * (1 - u[0])``.
+
+        Plain arithmetic on indexed species, so that the same lines serve scalars (compiled, voxel by voxel) and whole arrays
+        of shape (species, cells).
+        """
+
+    flow: ClassVar[Any] = None
+    """Optional exact flow of the reaction with a constant kill rate: ``flow(u, p, kill, dt, out)``, same form as
+    :meth:`rate`, where ``kill`` is the kill rate (1/day) of the tumour species. None: the engine integrates ``rate``."""
+
+    @property
+    @abstractmethod
+    def accuracy_rate(self) -> float:
+        """The fastest rate of the reaction, 1/day."""
+
+
+models: Registry[type[GrowthModel]] = Registry("growth model", "solvers.models")

@@ -1,0 +1,128 @@
+"""The problem: everything that is to be computed, engine and step left open."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from solvers.effect import TherapyEffect
+from solvers.model import GrowthModel
+from twin.errors import DataRefused
+from twin.grid import Box, Grid
+from twin.medium import Medium
+from twin.treatment import Plan
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Growth ``model`` in a ``medium`` from ``initial`` at ``start_day``, under ``plan`` as the ``effects`` understand it.
+
+    ``initial`` has shape (z, y, x) for one species or (species, z, y, x), values in [0, 1], zero in walls.
+    ``days`` are the clock times at which the state is wanted, increasing, the first at or after ``start_day``. The state
+    on the day of a dose is the one *before* the dose; doses before ``start_day`` are taken as already in ``initial``,
+    except that a drug given before still decays.
+    """
+
+    model: GrowthModel
+    medium: Medium
+    initial: np.ndarray = field(repr=False)
+    days: tuple[float, ...]
+    start_day: float = 0.0
+    plan: Plan = Plan()
+    effects: tuple[TherapyEffect, ...] = ()
+
+    def __post_init__(self) -> None:
+        initial = np.asarray(self.initial)
+        if initial.ndim == 3:
+            initial = initial[None]
+        object.__setattr__(self, "initial", initial)
+        object.__setattr__(self, "days", tuple(float(d) for d in self.days))
+        _check_initial(initial, self.model, self.medium)
+        _check_days(self.days, self.start_day)
+
+    def continued(self, snapshot: Snapshot, days: tuple[float, ...], plan: Plan | None = None) -> Problem:
+        """The same problem from a snapshot on, with another plan if given."""
+        return replace(
+            self, initial=snapshot.full(), start_day=snapshot.day, days=days, plan=self.plan if plan is None else plan
+        )
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The state at one clock time inside ``box`` of ``grid``; outside it is zero. ``values``: (species, z, y, x)."""
+
+    day: float
+    values: np.ndarray = field(repr=False)
+    box: Box
+    grid: Grid
+    tumour_species: tuple[int, ...] = (0,)
+
+    @property
+    def cells(self) -> np.ndarray:
+        """Cell fraction (z, y, x) inside the box."""
+        if len(self.tumour_species) == 1:
+            return self.values[self.tumour_species[0]]
+        return self.values[list(self.tumour_species)].sum(axis=0)
+
+    def full(self) -> np.ndarray:
+        """(species, z, y, x) on the whole grid."""
+        out = np.zeros((self.values.shape[0], *self.grid.shape), self.values.dtype)
+        out[(slice(None), *self.box)] = self.values
+        return out
+
+    def full_cells(self) -> np.ndarray:
+        """Cell fraction (z, y, x) on the whole grid."""
+        out = np.zeros(self.grid.shape, self.values.dtype)
+        out[self.box] = self.cells
+        return out
+
+    def volume_ml(self, threshold: float) -> float:
+        """Volume with a cell fraction above ``threshold``, mL."""
+        return float((self.cells > threshold).sum()) * self.grid.voxel_ml
+
+    def burden_ml(self) -> float:
+        """Integral of the cell fraction, mL of tissue at carrying capacity (times theta: the number of cells)."""
+        return float(self.cells.sum(dtype=np.float64)) * self.grid.voxel_ml
+
+
+def _check_initial(initial: np.ndarray, model: GrowthModel, medium: Medium) -> None:
+    expected = (len(model.species), *medium.grid.shape)
+    if initial.shape != expected:
+        raise DataRefused(
+            f"The initial state has shape {initial.shape}, expected {expected}.",
+            where="initial condition",
+            remedy="give (species, z, y, x) on the medium's grid",
+        )
+    if not np.isfinite(initial).all():
+        raise DataRefused(
+            "The initial state holds NaN or infinite values.",
+            where="initial condition",
+            remedy="check the first visit's images",
+        )
+    if float(initial.min()) < 0 or float(initial.max()) > 1:
+        raise DataRefused(
+            f"The initial cell fraction runs from {initial.min():g} to {initial.max():g}; it must lie in [0, 1].",
+            where="initial condition",
+            remedy="divide cell counts by the carrying capacity of a voxel",
+        )
+    tumour = initial[list(model.tumour_species)]
+    outside = float(tumour[:, ~medium.domain].sum())
+    if outside > 0:
+        raise DataRefused(
+            "The initial tumour lies partly in a wall (CSF, skull, outside the organ).",
+            where="initial condition",
+            why="those cells could neither grow nor leave",
+            remedy="multiply the initial state by medium.domain, or mend the organ mask",
+        )
+
+
+def _check_days(days: tuple[float, ...], start_day: float) -> None:
+    ordered = all(a < b for a, b in itertools.pairwise(days))
+    if not days or not np.isfinite([*days, start_day]).all() or not ordered or days[0] < start_day:
+        raise DataRefused(
+            f"The times {days} are not increasing from the start on day {start_day:g}.",
+            where="days",
+            remedy="list the days in order, none before the start",
+        )

@@ -1,0 +1,56 @@
+"""Drugs: the pharmacology that the models need, with sources."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from twin.errors import DataRefused
+from twin.registry import unknown
+
+
+@dataclass(frozen=True)
+class Drug:
+    """A drug's plasma half-life (h) and the reference dose to which sensitivities refer.
+
+    The decay rate of its effect is ln 2 / half-life: a half-life is not a time constant. A sensitivity is stated per day
+    at ``reference_dose``; another dose scales it in proportion, so 50 and 500 mg/m2 differ tenfold.
+    """
+
+    name: str
+    half_life_h: float
+    reference_dose: float
+    dose_unit: str
+    source: str
+
+    @property
+    def decay_per_day(self) -> float:
+        """First-order decay, 1/day."""
+        return math.log(2.0) * 24.0 / self.half_life_h
+
+
+DRUGS = {
+    d.name: d
+    for d in (
+        Drug("temozolomide", 1.8, 75.0, "mg/m2", "Stupp 2005, NEJM 352:987 (regimen); half-life 1.8 h, Baker 1999"),
+        Drug("doxorubicin", 24.0 * math.log(2.0) / 0.6, 60.0, "mg/m2", "decay 0.35-0.85 /day, TNBC_DigitalTwins; middle"),
+        Drug(
+            "cyclophosphamide",
+            24.0 * math.log(2.0) / 3.25,
+            600.0,
+            "mg/m2",
+            "decay 1.0-5.5 /day, TNBC_DigitalTwins; middle",
+        ),
+    )
+}
+
+
+def drug(name: str) -> Drug:
+    """The drug of that name, or a refusal that names the nearest known one."""
+    if name not in DRUGS:
+        raise DataRefused(
+            unknown("drug", name, sorted(DRUGS)),
+            why="its decay and reference dose are needed to compute its effect",
+            remedy=f"known: {', '.join(sorted(DRUGS))}",
+        )
+    return DRUGS[name]
