@@ -52,6 +52,18 @@ class GrowthModel(ABC):
     """Optional exact flow of the reaction with a constant kill rate: ``flow(u, p, kill, dt, out)``, same form as
     :meth:`rate`, where ``kill`` is the kill rate (1/day) of the tumour species. None: the engine integrates ``rate``."""
 
+    mobility: ClassVar[Any] = None
+    """Optional factor in [0, 1] on the diffusivity of each species that depends on the state at the same point:
+    ``mobility(u, p, out)``, same form as :meth:`rate`. The flux through a face between voxels a and b is
+    D_face (m_a + m_b) / 2 (u_b - u_a). None: one everywhere."""
+
+    damping: ClassVar[Any] = None
+    """Optional factor on the diffusivity that depends on the whole field, such as quasi-static mechanics:
+    ``damping(self, cells, medium) -> factor``, both (z, y, x) on ``medium.grid``, factor in (0, 1]. ``cells`` is the cell
+    fraction; ``medium`` is the part of the problem's medium around the tumour (its outer faces are walls), so the
+    same model may be handed another box later. Engines evaluate it at the start and at the middle of each step.
+    The factors of two voxels are averaged on the face between them. None: one everywhere."""
+
     @property
     @abstractmethod
     def accuracy_rate(self) -> float:
