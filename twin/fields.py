@@ -45,6 +45,13 @@ def grid_of(array: xr.DataArray | xr.Dataset) -> Grid:
     )
 
 
+def crop_field(array: xr.DataArray, box: Box) -> xr.DataArray:
+    """The part of a field inside a box, in the frame of the cropped grid (distances start at its own voxel 0)."""
+    grid = grid_of(array).crop(box)
+    attributes = {**array.attrs, **frame_attributes(grid)}
+    return xr.DataArray(np.ascontiguousarray(array.values[box]), dims=SPACE, coords=coordinates(grid), attrs=attributes)
+
+
 def bounding_box(mask: np.ndarray, margin: int | tuple[int, int, int] = 0) -> Box:
     """The box of the true voxels, widened by ``margin`` voxels and cut to the array."""
     widths = (margin,) * 3 if isinstance(margin, int) else margin

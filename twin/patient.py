@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from twin.errors import DataRefused
+from twin.fields import crop_field
 from twin.grid import Box, Grid
 from twin.medium import Medium
 from twin.treatment import Plan
@@ -79,8 +80,8 @@ class Visit:
         return self.union(WHOLE)
 
     def crop(self, box: Box) -> Visit:
-        images = {role: image.isel(dict(zip(("z", "y", "x"), box, strict=True))) for role, image in self.images.items()}
-        return replace(self, images=images, regions={n: r[box] for n, r in self.regions.items()})
+        images = {role: crop_field(image, box) for role, image in self.images.items()}
+        return replace(self, images=images, regions={n: np.ascontiguousarray(r[box]) for n, r in self.regions.items()})
 
 
 @dataclass(frozen=True)
@@ -127,5 +128,11 @@ class Patient:
 
     def crop(self, box: Box) -> Patient:
         """The same patient inside a box of voxels."""
-        anatomy = None if self.anatomy is None else self.anatomy.isel(dict(zip(("z", "y", "x"), box, strict=True)))
-        return replace(self, medium=self.medium.crop(box), visits=tuple(v.crop(box) for v in self.visits), anatomy=anatomy)
+        anatomy = None if self.anatomy is None else crop_field(self.anatomy, box)
+        return replace(
+            self,
+            medium=self.medium.crop(box),
+            visits=tuple(v.crop(box) for v in self.visits),
+            treatments=self.treatments.crop(box),
+            anatomy=anatomy,
+        )

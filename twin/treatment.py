@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from twin.drugs import drug
 from twin.errors import DataRefused
+from twin.grid import Box
 
 
 @dataclass(frozen=True)
@@ -127,8 +128,20 @@ class Plan:
                 kept.append(c)
         return Plan(tuple(kept))
 
+    def crop(self, box: Box) -> Plan:
+        """The same courses with their dose maps and cavities cut to a box of voxels."""
+        return Plan(tuple(_crop_course(c, box) for c in self.courses))
+
     def __add__(self, other: Plan) -> Plan:
         return Plan(self.courses + other.courses)
+
+
+def _crop_course(course: Course, box: Box) -> Course:
+    if isinstance(course, Resection):
+        return replace(course, cavity=np.ascontiguousarray(course.cavity[box]))
+    if isinstance(course, Radiotherapy) and course.relative_dose is not None:
+        return replace(course, relative_dose=np.ascontiguousarray(course.relative_dose[box]))
+    return course
 
 
 def radiotherapy(start_day: float, total_gy: float, count: int, first_weekday: int = 0, relative_dose=None) -> Radiotherapy:

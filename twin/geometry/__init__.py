@@ -1,0 +1,1 @@
+"""Shapes and measurements on a grid."""

@@ -1,0 +1,1 @@
+"""Image files: the header is checked before any reader, then SimpleITK reads, resamples and registers."""

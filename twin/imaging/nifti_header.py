@@ -1,0 +1,214 @@
+"""The NIfTI header, read by our own few lines before any library sees the file.
+
+Readers hang, crash or quietly invent positions on some malformed headers; here each is refused in words. The format:
+https://nifti.nimh.nih.gov/nifti-1 and nifti-2.
+"""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from twin.errors import DataRefused
+
+BYTES = {2: 1, 4: 2, 8: 4, 16: 4, 64: 8, 256: 1, 512: 2, 768: 4, 1024: 8, 1280: 8}
+"""Bytes per voxel of the scalar data types that are read here, by NIfTI code."""
+
+LARGEST = 2**31
+"""More voxels than this in one image is taken for a damaged header."""
+
+ORTHONORMAL = 1e-4
+"""Largest departure of direction cosines from a right angle that readers accept."""
+
+
+@dataclass(frozen=True)
+class NiftiHeader:
+    """What matters of a header. ``shape`` is (x, y, z, ...) as stored; ``affine`` 3 x 4 (RAS+, mm) or None if not stated."""
+
+    shape: tuple[int, ...]
+    spacing_mm: tuple[float, ...]
+    datatype: int
+    offset: int
+    affine: np.ndarray | None
+    skew: float
+
+
+def is_nifti(path: Path) -> bool:
+    """Whether the file's name says NIfTI."""
+    return path.name.lower().endswith((".nii", ".nii.gz"))
+
+
+def check_nifti(path: Path, where: str = "") -> NiftiHeader:
+    """The header of a NIfTI file, or a refusal in words."""
+    where = where or path.name
+    raw = _head(path, where)
+    header = _parse(raw, where)
+    _check_extent(header, where)
+    _check_affine(header, where)
+    _check_size(path, header, where)
+    return header
+
+
+def unreadable(where: str, reason: str) -> DataRefused:
+    return DataRefused(
+        f"{where} cannot be read as an image: {reason}.",
+        where=where,
+        why="nothing can be computed from a damaged image",
+        remedy="open it in a viewer; export it again or copy it again if it was cut off on the way",
+    )
+
+
+def _head(path: Path, where: str) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            packed = stream.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if packed else path.open("rb") as stream:
+            raw = stream.read(540)
+    except (OSError, EOFError, zlib.error) as error:
+        raise unreadable(where, f"it is damaged or not a NIfTI file ({error})") from None
+    if len(raw) < 348:
+        raise unreadable(where, f"it holds {len(raw)} bytes, fewer than a NIfTI header")
+    return raw
+
+
+def _parse(raw: bytes, where: str) -> NiftiHeader:
+    for order in "<>":
+        size = struct.unpack(order + "i", raw[:4])[0]
+        if size == 348:
+            return _parse_1(raw, order)
+        if size == 540 and len(raw) == 540:
+            return _parse_2(raw, order)
+    raise unreadable(where, "it does not begin with a NIfTI header")
+
+
+def _parse_1(raw: bytes, order: str) -> NiftiHeader:
+    dim = struct.unpack(order + "8h", raw[40:56])
+    pixdim = struct.unpack(order + "8f", raw[76:108])
+    qform, sform = struct.unpack(order + "2h", raw[252:256])
+    quaternion = struct.unpack(order + "6f", raw[256:280])
+    rows = struct.unpack(order + "12f", raw[280:328])
+    datatype = struct.unpack(order + "h", raw[70:72])[0]
+    offset = struct.unpack(order + "f", raw[108:112])[0]
+    return _assemble(dim, pixdim, datatype, offset, qform, sform, quaternion, rows)
+
+
+def _parse_2(raw: bytes, order: str) -> NiftiHeader:
+    dim = struct.unpack(order + "8q", raw[16:80])
+    pixdim = struct.unpack(order + "8d", raw[104:168])
+    qform, sform = struct.unpack(order + "2i", raw[344:352])
+    quaternion = struct.unpack(order + "6d", raw[352:400])
+    rows = struct.unpack(order + "12d", raw[400:496])
+    datatype = struct.unpack(order + "h", raw[12:14])[0]
+    offset = struct.unpack(order + "q", raw[168:176])[0]
+    return _assemble(dim, pixdim, datatype, offset, qform, sform, quaternion, rows)
+
+
+def _assemble(dim, pixdim, datatype, offset, qform, sform, quaternion, rows) -> NiftiHeader:
+    count = dim[0] if 1 <= dim[0] <= 7 else 0
+    affine = None
+    if sform > 0:
+        affine = np.reshape(rows, (3, 4)).astype(float)
+    elif qform > 0:
+        affine = _from_quaternion(quaternion, pixdim)
+    return NiftiHeader(
+        shape=tuple(int(n) for n in dim[1 : count + 1]),
+        spacing_mm=tuple(float(v) for v in pixdim[1:4]),
+        datatype=int(datatype),
+        offset=int(offset) if np.isfinite(offset) else -1,
+        affine=affine,
+        skew=_skew(affine),
+    )
+
+
+def _from_quaternion(quaternion, pixdim) -> np.ndarray:
+    """The 3 x 4 matrix of a qform (NaN where its quaternion is no rotation)."""
+    b, c, d, *offset = (float(v) for v in quaternion)
+    rest = 1.0 - (b * b + c * c + d * d)
+    a = np.sqrt(max(rest, 0.0)) if rest > -1e-5 else np.nan
+    rotation = np.array(
+        [
+            [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
+            [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
+            [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - c * c - b * b],
+        ]
+    )
+    step = np.array(pixdim[1:4], float) * [1, 1, -1 if pixdim[0] < 0 else 1]
+    return np.column_stack([rotation * step, offset])
+
+
+def _skew(affine: np.ndarray | None) -> float:
+    """How far the axes are from right angles: the largest cosine between two of them."""
+    if affine is None or not np.isfinite(affine).all():
+        return 0.0
+    lengths = np.linalg.norm(affine[:, :3], axis=0)
+    if not (lengths > 0).all():
+        return 0.0
+    unit = affine[:, :3] / lengths
+    return float(np.abs(unit.T @ unit - np.eye(3)).max())
+
+
+def _check_extent(header: NiftiHeader, where: str) -> None:
+    if len(header.shape) < 2 or min(header.shape) < 1 or np.prod(header.shape, dtype=float) > LARGEST:
+        raise unreadable(where, f"its header states the size {header.shape or 'nothing'}")
+    if np.prod(header.shape[3:], dtype=int) > 1:
+        raise DataRefused(
+            f"{where} holds {np.prod(header.shape[3:], dtype=int)} volumes; one is expected.",
+            where=where,
+            why="the twin would not know which one is meant",
+            remedy="extract the volume (for diffusion: the ADC map, not the series) into a file of its own",
+        )
+    if header.datatype not in BYTES:
+        raise DataRefused(
+            f"{where} stores its voxels in a type that is not a plain number (NIfTI type {header.datatype}).",
+            where=where,
+            why="colours and complex numbers have no unit",
+            remedy="export it as integers or as 32-bit floats",
+        )
+    spacing = header.spacing_mm[: min(3, len(header.shape))]
+    if not np.isfinite(spacing).all() or min(spacing) <= 0:
+        raise DataRefused(
+            f"{where} states a voxel size of {' x '.join(f'{v:g}' for v in spacing)} mm.",
+            where=where,
+            why="distances and volumes cannot be computed",
+            remedy="correct the header (pixdim) or export the image again",
+        )
+
+
+def _check_affine(header: NiftiHeader, where: str) -> None:
+    if header.affine is None:
+        return
+    matrix = header.affine[:, :3]
+    singular = np.isfinite(header.affine).all() and abs(np.linalg.det(matrix)) < 1e-9
+    if singular or not np.isfinite(header.affine).all():
+        kind = "is singular" if singular else "holds values that are not numbers"
+        raise DataRefused(
+            f"The position matrix (affine) of {where} {kind}.",
+            where=where,
+            why="it is not known where in the patient the voxels lie",
+            remedy="export the image again, or copy the header of another image of the same series",
+        )
+    if header.skew > ORTHONORMAL:
+        angle = np.degrees(np.arcsin(min(1.0, header.skew)))
+        raise DataRefused(
+            f"The axes of {where} are {angle:.2g} degrees away from right angles (directions not orthonormal).",
+            where=where,
+            why="a sheared grid has no well-defined voxel size; most readers refuse it",
+            remedy="write `straighten_directions: true` in the case file to use the nearest rotation "
+            "(positions move a little, the report says by how much), or resample the image",
+        )
+
+
+def _check_size(path: Path, header: NiftiHeader, where: str) -> None:
+    needed = header.offset + int(np.prod(header.shape, dtype=np.int64)) * BYTES[header.datatype]
+    with path.open("rb") as stream:
+        packed = stream.read(2) == b"\x1f\x8b"
+        stream.seek(-4, 2)
+        stored = struct.unpack("<I", stream.read(4))[0] if packed else path.stat().st_size
+    short = stored != needed % 2**32 and stored < needed if packed else stored < needed
+    if short or header.offset < 0:
+        raise unreadable(where, f"its header promises {needed:,} bytes, the file holds {stored:,}")

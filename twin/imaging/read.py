@@ -1,0 +1,94 @@
+"""Reading images: NIfTI, NRRD and MetaImage by SimpleITK, after the header was found sane."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from twin.errors import DataRefused
+from twin.imaging.image import Image, from_itk
+from twin.imaging.nifti_header import check_nifti, is_nifti, unreadable
+
+ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
+
+
+def read_image(path: Path, where: str = "") -> Image:
+    """The image in ``path``. ``where`` is how messages name it (default: the file's name).
+
+    Refused: a missing or damaged file, an unknown format, several volumes or colours, NaN or infinite voxels, axes that are
+    not at right angles.
+    """
+    where = where or path.name
+    check_file(path, where)
+    values, grid = _read(path, where)
+    check_finite(values, where)
+    return Image(values, grid, where)
+
+
+def check_file(path: Path, where: str = "") -> None:
+    """Refuse what can be seen without reading the voxels."""
+    where = where or path.name
+    if not path.is_file():
+        raise DataRefused(
+            f"{where} is not there.",
+            where=where,
+            why="the case names it",
+            remedy="check the name (capital letters count) and that it is relative to the case file" + _near(path),
+        )
+    if not path.name.lower().endswith(ENDINGS):
+        raise DataRefused(
+            f"{where} is not in a format that is read here.",
+            where=where,
+            remedy=f"convert it to NIfTI (.nii.gz); read are {', '.join(ENDINGS)}",
+        )
+    if is_nifti(path):
+        check_nifti(path, where)
+
+
+def check_finite(values: np.ndarray, where: str) -> None:
+    """Refuse NaN and infinite voxels, with their number."""
+    if values.dtype.kind != "f":
+        return
+    bad = int(values.size - np.count_nonzero(np.isfinite(values)))
+    if bad:
+        raise DataRefused(
+            f"{where} holds {bad:,} voxels that are NaN or infinite (of {values.size:,}).",
+            where=where,
+            why="one such voxel spreads through every sum and every step of the solver",
+            remedy="replace them by the background value, and find out why the export made them (often a division by zero)",
+        )
+
+
+def _read(path: Path, where: str):
+    import SimpleITK as sitk
+
+    try:
+        image = sitk.ReadImage(str(path))
+    except RuntimeError as error:
+        raise unreadable(where, _last_words(error)) from None
+    while image.GetDimension() > 3 and image.GetSize()[-1] == 1:
+        image = image[(*[slice(None)] * (image.GetDimension() - 1), 0)]
+    if image.GetDimension() == 2:
+        image = sitk.JoinSeries(image)
+    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
+        raise DataRefused(
+            f"{where} is not a single three-dimensional volume of plain numbers.",
+            where=where,
+            why="the twin would not know which part is meant",
+            remedy="extract the volume that is meant into a file of its own",
+        )
+    return from_itk(image, single_precision=is_nifti(path))
+
+
+def _last_words(error: RuntimeError) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1].rstrip(".") if lines else "the reader gave no reason"
+
+
+def _near(path: Path) -> str:
+    import difflib
+
+    names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, names, n=1)
+    return f"; beside it lies '{near[0]}'" if near else ""
