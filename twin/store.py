@@ -63,14 +63,25 @@ def load_json(path: Path) -> Any:
 def save_dataset(path: Path, data: xr.Dataset) -> Path:
     """Write a dataset as a Zarr folder that appears whole or not at all."""
     with replacing(path) as temporary:
-        data.to_zarr(temporary, mode="w", consolidated=False, zarr_format=3)
+        _with_text_as(data, object).to_zarr(temporary, mode="w", consolidated=False, zarr_format=3)
     return path
 
 
 def load_dataset(path: Path) -> xr.Dataset:
     if not path.exists():
         raise missing(path)
-    return xr.open_zarr(path, consolidated=False, chunks=None)
+    return _with_text_as(xr.open_zarr(path, consolidated=False, chunks=None), str)
+
+
+def _with_text_as(data: xr.Dataset, kind: type) -> xr.Dataset:
+    """Text variables as ``object`` (on disk: variable length, the only form that Zarr 3 specifies) or ``str``."""
+    text = {
+        name: (v.dims, v.values.astype(object).astype(kind), v.attrs)
+        for name, v in data.variables.items()
+        if v.dtype.kind in "UT"
+    }
+    labels = {name: v for name, v in text.items() if name in data.coords}
+    return data.assign({n: v for n, v in text.items() if n not in labels}).assign_coords(labels)
 
 
 def missing(path: Path) -> DataRefused:
