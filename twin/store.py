@@ -75,7 +75,7 @@ def load_dataset(path: Path) -> xr.Dataset:
 
 def _with_text_as(data: xr.Dataset, kind: type) -> xr.Dataset:
     """Text variables as ``object`` (on disk: variable length, the only form that Zarr 3 specifies) or ``str``."""
-    text = {
+    text: dict[Any, Any] = {
         name: (v.dims, v.values.astype(object).astype(kind), v.attrs)
         for name, v in data.variables.items()
         if v.dtype.kind in "UT"
