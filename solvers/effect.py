@@ -8,6 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from solvers.companion import Companion
+from solvers.model import GrowthModel
+from twin.errors import DataRefused
 from twin.medium import Medium
 from twin.parameter import check_values
 from twin.registry import Registry
@@ -18,12 +21,29 @@ from twin.treatment import Plan
 class Jump:
     """At clock time ``day`` the tumour species are multiplied by ``survival`` (a number or a (z, y, x) field).
 
-    ``removed`` marks voxels that leave the domain and become wall (a resection cavity).
+    ``removed`` marks voxels that leave the domain and become wall (a resection cavity). ``into`` names the species that
+    receives the killed cells, where the model has it. ``infused`` (species, amount, half) adds amount u / (half + u) to a
+    species, u the tumour cell fraction.
     """
 
     day: float
-    survival: float | np.ndarray
+    survival: float | np.ndarray = 1.0
     removed: np.ndarray | None = None
+    into: str = ""
+    infused: tuple[str, float, float] | None = None
+
+    def apply(self, values: np.ndarray, model: GrowthModel, survival: float | np.ndarray | None = None) -> None:
+        """Change ``values`` (species, ...) in place; ``survival`` is in the layout of ``values``. Walls are the engine's."""
+        survival = self.survival if survival is None else survival
+        tumour = list(model.tumour_species)
+        if self.infused is not None and self.infused[0] in model.species:
+            name, amount, half = self.infused
+            total = values[tumour].sum(axis=0)
+            values[model.species.index(name)] += amount * total / (half + total)
+        if self.into in model.species:
+            values[model.species.index(self.into)] += (values[tumour] * (1.0 - survival)).sum(axis=0)
+        for species in tumour:
+            values[species] *= survival
 
 
 @dataclass(frozen=True)
@@ -55,9 +75,29 @@ class TherapyEffect(ABC):
         """The integral of the kill rate over [start, stop], dimensionless and exact whatever the step's length."""
         return 0.0
 
+    def companion(self) -> Companion | None:
+        """A further species that lives beside the tumour's because of this therapy (dying cells, effector cells)."""
+        return None
+
     def delivery(self, plan: Plan, medium: Medium) -> np.ndarray | None:
         """Optional (z, y, x) factor on the exposure; None is one everywhere."""
         return None
+
+
+def on_grid(values: np.ndarray, medium: Medium, what: str) -> np.ndarray:
+    """The field, or a refusal if it does not lie on the medium's grid or is not finite."""
+    if values.shape != medium.grid.shape:
+        raise DataRefused(
+            f"The {what} has shape {values.shape}, the tissue {medium.grid.shape}.",
+            where=what,
+            why="every voxel would get the value of another place",
+            remedy="resample it onto the grid of the baseline visit",
+        )
+    if not np.isfinite(values).all() or float(values.min()) < 0:
+        raise DataRefused(
+            f"The {what} holds negative, infinite or missing values.", where=what, remedy="give zero or more in every voxel"
+        )
+    return values
 
 
 effects: Registry[type[TherapyEffect]] = Registry("therapy effect", "solvers.effects")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -26,6 +28,17 @@ class GrowthModel(ABC):
 
     species: ClassVar[tuple[str, ...]] = ("cells",)
     tumour_species: ClassVar[tuple[int, ...]] = (0,)
+    visible_species: ClassVar[tuple[int, ...]] = ()
+    """Components that a scan shows as lesion, where they are more than the living tumour (necrosis, dying cells)."""
+
+    crowding: ClassVar[tuple[int, ...]] = ()
+    """Species that share the room, T their sum. Where set, their cells move only into free room: the flux of such a species
+    from voxel a to b is D_face (u_a (1 - T_b) - u_b (1 - T_a)), which keeps T <= 1 whatever their diffusivities, and
+    is D_face (u_a - u_b) for a single species (Painter and Hillen 2002, Can Appl Math Q 10:501)."""
+
+    capped: ClassVar[bool] = False
+    """The reaction stops at u = 1 without slowing before it: after integrating ``rate``, values above 1 are 1."""
+
     citation: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
@@ -68,6 +81,17 @@ class GrowthModel(ABC):
     @abstractmethod
     def accuracy_rate(self) -> float:
         """The fastest rate of the reaction, 1/day."""
+
+    def distribute(self, cells: np.ndarray) -> np.ndarray:
+        """The state (species, z, y, x) of a tumour of which only the cell fraction (z, y, x) is known."""
+        state = np.zeros((len(self.species), *cells.shape), np.result_type(cells, np.float32))
+        state[self.tumour_species[0]] = cells
+        return state
+
+    @classmethod
+    def source(cls) -> str:
+        """The text that the compiled reaction depends on; a change of it compiles anew."""
+        return inspect.getsource(sys.modules[cls.__module__])
 
 
 models: Registry[type[GrowthModel]] = Registry("growth model", "solvers.models")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from solvers.companion import complete, extended
 from solvers.effect import TherapyEffect
 from solvers.model import GrowthModel
 from twin.errors import DataRefused
@@ -19,7 +20,8 @@ from twin.treatment import Plan
 class Problem:
     """Growth ``model`` in a ``medium`` from ``initial`` at ``start_day``, under ``plan`` as the ``effects`` understand it.
 
-    ``initial`` has shape (z, y, x) for one species or (species, z, y, x), values in [0, 1], zero in walls.
+    ``initial`` has shape (z, y, x), a cell fraction that the model distributes over its species, or (species, z, y, x);
+    tumour species in [0, 1], zero in walls. Effects may add species to the model (:meth:`TherapyEffect.companion`).
     ``days`` are the clock times at which the state is wanted, increasing, the first at or after ``start_day``. The state
     on the day of a dose is the one *before* the dose; doses before ``start_day`` are taken as already in ``initial``,
     except that a drug given before still decays.
@@ -34,9 +36,8 @@ class Problem:
     effects: tuple[TherapyEffect, ...] = ()
 
     def __post_init__(self) -> None:
-        initial = np.asarray(self.initial)
-        if initial.ndim == 3:
-            initial = initial[None]
+        object.__setattr__(self, "model", extended(self.model, self.effects))
+        initial = complete(np.asarray(self.initial), self.model)
         object.__setattr__(self, "initial", initial)
         object.__setattr__(self, "days", tuple(float(d) for d in self.days))
         _check_initial(initial, self.model, self.medium)
@@ -58,13 +59,20 @@ class Snapshot:
     box: Box
     grid: Grid
     tumour_species: tuple[int, ...] = (0,)
+    visible_species: tuple[int, ...] = ()
 
     @property
     def cells(self) -> np.ndarray:
-        """Cell fraction (z, y, x) inside the box."""
-        if len(self.tumour_species) == 1:
-            return self.values[self.tumour_species[0]]
-        return self.values[list(self.tumour_species)].sum(axis=0)
+        """Cell fraction (z, y, x) inside the box: living tumour cells."""
+        return self._sum(self.tumour_species)
+
+    @property
+    def visible(self) -> np.ndarray:
+        """Fraction (z, y, x) inside the box that a scan shows as lesion: living cells, and dying or necrotic ones."""
+        return self._sum(self.visible_species or self.tumour_species)
+
+    def _sum(self, species: tuple[int, ...]) -> np.ndarray:
+        return self.values[species[0]] if len(species) == 1 else self.values[list(species)].sum(axis=0)
 
     def full(self) -> np.ndarray:
         """(species, z, y, x) on the whole grid."""
@@ -78,9 +86,15 @@ class Snapshot:
         out[self.box] = self.cells
         return out
 
+    def full_visible(self) -> np.ndarray:
+        """Visible fraction (z, y, x) on the whole grid."""
+        out = np.zeros(self.grid.shape, self.values.dtype)
+        out[self.box] = self.visible
+        return out
+
     def volume_ml(self, threshold: float) -> float:
-        """Volume with a cell fraction above ``threshold``, mL."""
-        return float((self.cells > threshold).sum()) * self.grid.voxel_ml
+        """Volume with a visible fraction above ``threshold``, mL."""
+        return float((self.visible > threshold).sum()) * self.grid.voxel_ml
 
     def burden_ml(self) -> float:
         """Integral of the cell fraction, mL of tissue at carrying capacity (times theta: the number of cells)."""
@@ -101,13 +115,13 @@ def _check_initial(initial: np.ndarray, model: GrowthModel, medium: Medium) -> N
             where="initial condition",
             remedy="check the first visit's images",
         )
-    if float(initial.min()) < 0 or float(initial.max()) > 1:
+    tumour = initial[list(model.tumour_species)]
+    if float(initial.min()) < 0 or float(tumour.sum(axis=0).max()) > 1 + 1e-5:
         raise DataRefused(
-            f"The initial cell fraction runs from {initial.min():g} to {initial.max():g}; it must lie in [0, 1].",
+            f"The initial cell fraction runs from {initial.min():g} to {tumour.sum(axis=0).max():g}; it must lie in [0, 1].",
             where="initial condition",
             remedy="divide cell counts by the carrying capacity of a voxel",
         )
-    tumour = initial[list(model.tumour_species)]
     outside = float(tumour[:, ~medium.domain].sum())
     if outside > 0:
         raise DataRefused(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ def solve(problem: Problem, engine: str = "native", accuracy: Accuracy = "standa
             state = stepper.advance(state, now, stop, exposure)
             now = stop
         if day == stop:
-            snapshot = stepper.snapshot(state, stop)
+            snapshot = replace(stepper.snapshot(state, stop), visible_species=problem.model.visible_species)
             if not np.isfinite(snapshot.burden_ml()):
                 raise SolverError(
                     f"The solution blew up before day {stop:g}.",
