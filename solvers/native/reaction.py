@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import math
 from collections.abc import Callable
 from functools import cache
@@ -61,7 +60,7 @@ def kernels_of(model: type[GrowthModel], parameters: int) -> ReactionKernels:
     """The kernels of a model's class; ``parameters`` is the length of its ``rate_parameters``."""
     species = len(model.species)
     step = _flow_step(model) if model.flow is not None else _rate_step(model)
-    content = f"{inspect.getsource(inspect.getmodule(model))} {model.__qualname__} {parameters}"  # type: ignore[arg-type]
+    content = f"{model.source()} {model.__qualname__} {parameters}"
 
     def uniform(u, numbers, kill, dt, parts, scratch, begin, end):
         p = to_fixed_tuple(numbers, parameters)

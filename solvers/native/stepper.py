@@ -83,8 +83,7 @@ class NativeStepper(Stepper):
     def jump(self, state: State, jump: Jump) -> State:
         survival = jump.survival if np.ndim(jump.survival) == 0 else np.asarray(jump.survival)[state.window.box]
         view = state.window.view(state.u)
-        for s in self.model.tumour_species:
-            view[s] *= survival
+        jump.apply(view, self.model, survival)
         if jump.removed is None:
             return state
         removed = jump.removed if state.removed is None else state.removed | jump.removed
