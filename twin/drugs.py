@@ -41,6 +41,10 @@ DRUGS = {
             "mg/m2",
             "decay 1.0-5.5 /day, TNBC_DigitalTwins; middle",
         ),
+        Drug(
+            "paclitaxel", 20.2, 80.0, "mg/m2", "terminal half-life 13-53 h, 20.2 h for 175 mg/m2 in 3 h, Taxol label (FDA)"
+        ),
+        Drug("carboplatin", 4.25, 5.0, "AUC", "terminal half-life 2.6-5.9 h, middle, Paraplatin label (FDA)"),
     )
 }
 
