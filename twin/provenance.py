@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import importlib.metadata
+import json
 import platform
 import time
 from collections.abc import Iterable, Mapping
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from twin import RESEARCH_USE_ONLY, __version__
-from twin.store import save_json
+from twin.store import plain, save_json
 
 LIBRARIES = ("numpy", "scipy", "numba", "xarray", "fipy", "SimpleITK", "pyvista", "optuna", "dask", "zarr")
 
@@ -59,12 +60,30 @@ class Manifest:
     def cite(self, *citations: str) -> None:
         self._citations += [c for c in citations if c and c not in self._citations]
 
-    def write(self, folder: Path) -> Path:
+    @property
+    def inputs(self) -> dict[str, str]:
+        """Name -> SHA-256 of every input."""
+        return dict(self._inputs)
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all that decides the numbers: command, configuration, seed, inputs and the version of oncotwin."""
+        decides = [self.command, plain(self.configuration), self.seed, self._inputs, __version__]
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+    @staticmethod
+    def path(folder: Path, command: str) -> Path:
+        return folder / f"manifest-{command}.json"
+
+    def write(self, folder: Path, state: str = "finished") -> Path:
+        """Write the manifest; a run that may be resumed writes it first with ``state`` "started"."""
         return save_json(
-            folder / f"manifest-{self.command}.json",
+            self.path(folder, self.command),
             {
                 "notice": RESEARCH_USE_ONLY,
                 "command": self.command,
+                "state": state,
+                "fingerprint": self.fingerprint,
                 "started": self._date,
                 "duration_s": round(time.monotonic() - self._started, 2),
                 "seed": self.seed,

@@ -1,0 +1,54 @@
+"""The commands in the order in which a person meets them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from scenarios.cli import calibrate, demo, doctor, inspect, list, new, report, run, scenarios, simulate, verify
+from scenarios.cli.guard import guarded
+from twin import RESEARCH_USE_ONLY, __version__
+
+EXIT_CODES = "Exit codes: 0 ok, 1 failed, 2 usage, 3 data refused, 4 partial result, 130 interrupted."
+
+app = typer.Typer(
+    name="oncotwin",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=f"From serial scans to a calibrated forecast with uncertainty.\n\n{RESEARCH_USE_ONLY}",
+    epilog=EXIT_CODES,
+)
+
+START, STEPS, TOOLS = "Start here", "Step by step", "Look things up"
+COMMANDS = (
+    ("demo", demo.demo, START),
+    ("new", new.new, START),
+    ("inspect", inspect.inspect, START),
+    ("run", run.run, START),
+    ("calibrate", calibrate.calibrate, STEPS),
+    ("scenarios", scenarios.scenarios, STEPS),
+    ("report", report.report, STEPS),
+    ("simulate", simulate.simulate, STEPS),
+    ("list", list.list_, TOOLS),
+    ("doctor", doctor.doctor, TOOLS),
+    ("verify", verify.verify, TOOLS),
+)
+for _name, _function, _panel in COMMANDS:
+    app.command(_name, rich_help_panel=_panel, epilog=EXIT_CODES)(guarded(_function))
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"oncotwin {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _oncotwin(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass

@@ -1,0 +1,100 @@
+"""``oncotwin calibrate``: the patient's own parameters, with their uncertainty, from the scans."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from scenarios.cli import options as o
+from scenarios.cli.guard import resumable
+from scenarios.cli.session import Session
+from scenarios.cli.voice import Voice
+
+OUTPUTS = ("patient.zarr", "patient.json", "posterior.zarr", "fit.zarr", "calibration.json")
+INTERMEDIATE = ("search.journal",)
+
+
+@dataclass(frozen=True)
+class Search:
+    """What decides the numbers of a calibration, besides the case."""
+
+    evaluations: int = 200
+    draws: int = 50
+    sampler: str = "tpe"
+    engine: str = "native"
+    accuracy: str = "fast"
+    coarsen: int = 1
+
+
+def calibrate(
+    case: o.Case,
+    out: o.Out = Path("results"),
+    evaluations: o.Evaluations = Search.evaluations,
+    draws: o.Draws = Search.draws,
+    sampler: o.Sampler = Search.sampler,
+    engine: o.Engine = Search.engine,
+    accuracy: o.AccuracyOption = o.Accuracy.fast,
+    coarsen: o.Coarsen = Search.coarsen,
+    processes: o.Processes = 1,
+    seed: o.Seed = 0,
+    overwrite: o.Overwrite = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    debug: o.Debug = False,
+) -> None:
+    """Find the parameters that explain the scans seen so far, and how sure they are."""
+    voice = Voice(json, quiet)
+    search = Search(evaluations, draws, sampler, engine, accuracy.value, coarsen)
+    summary = step(case, out, search, Session(voice, seed, processes, overwrite))
+    tell(summary, voice)
+    voice.result({"results": out, **summary})
+    voice.last(f"Calibrated: {out}   next: oncotwin scenarios {out}")
+
+
+def step(case: Path, out: Path, search: Search, session: Session) -> dict[str, Any]:
+    """Load the case, calibrate into ``out`` and leave a manifest; the summary. Finished work is not repeated."""
+    from scenarios.cli.claim import claim
+    from scenarios.cli.inputs import case_files
+    from solvers.engine import engines
+    from twin.provenance import Manifest
+    from twin.store import load_json
+
+    engines[search.engine]
+    files = case_files(case)
+    manifest = Manifest("calibrate", asdict(search), session.seed)
+    manifest.add_inputs(files, files[0].parent)
+    if claim(manifest, out, OUTPUTS, INTERMEDIATE, session.overwrite):
+        session.voice.note(f"{out} holds this calibration already; --overwrite would repeat it.")
+    else:
+        with resumable(f"the evaluations so far are kept in {out}"):
+            _compute(files[0], out, search, session)
+        manifest.cite(*citations(load_json(out / "calibration.json")))
+        manifest.write(out)
+    return load_json(out / "calibration.json")
+
+
+def _compute(case: Path, out: Path, search: Search, session: Session) -> None:
+    from calibration.calibrate import calibrate as run
+    from scenarios.cli.compiled import announce
+    from twin.case import load_case
+
+    announce(session.voice)
+    patient = load_case(case, session.voice.progress)
+    settings = asdict(search)
+    run(patient, out, **settings, seed=session.seed, processes=session.processes, progress=session.voice.progress)
+
+
+def citations(summary: dict[str, Any]) -> list[str]:
+    """The papers behind the model and the effects that a calibration used."""
+    from solvers.effect import effects
+    from solvers.model import models
+
+    return [models[summary["model"]].citation, *(effects[name].citation for name in summary["effects"])]
+
+
+def tell(summary: dict[str, Any], voice: Voice) -> None:
+    for sentence in summary.get("sentences", []):
+        voice.say(sentence)
+    for warning in summary.get("warnings", []):
+        voice.say(f"Note: {warning}")

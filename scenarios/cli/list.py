@@ -1,0 +1,134 @@
+"""``oncotwin list``: what can be named on the command line and in case files, with units, ranges and sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from scenarios.cli import options as o
+from scenarios.cli.voice import Voice
+from twin.errors import UsageError
+from twin.registry import unknown
+
+KINDS = ("models", "therapies", "engines", "regimens", "drugs", "presets")
+PARAMETER = ("name", "symbol", "unit", "low", "high", "default", "description", "source")
+
+KindArgument = Annotated[
+    str | None, typer.Argument(metavar="[KIND]", help=f"One of {', '.join(KINDS)}. Default: all, by name.")
+]
+
+
+def list_(kind: KindArgument = None, json: o.Json = False, quiet: o.Quiet = False, debug: o.Debug = False) -> None:
+    """List growth models, therapies, engines, regimens, drugs or label presets, with units, ranges and sources."""
+    voice = Voice(json, quiet)
+    if kind is not None and kind not in CATALOGUES:
+        raise UsageError(unknown("list", kind, list(KINDS)), remedy=f"known: {', '.join(KINDS)}")
+    found = {k: CATALOGUES[k]() for k in ([kind] if kind else KINDS)}
+    for title, entries in found.items():
+        if kind is None:
+            voice.say(f"{title}: {', '.join(e['name'] for e in entries)}")
+        else:
+            _tell(title, entries, voice)
+    voice.result(found)
+
+
+def _tell(title: str, entries: list[dict[str, Any]], voice: Voice) -> None:
+    parametric = [e for e in entries if e.get("parameters")]
+    plain = [{k: v for k, v in e.items() if k != "parameters"} for e in entries]
+    voice.table(title, tuple(plain[0]) if plain else (), [e.values() for e in plain])
+    for entry in parametric:
+        rows = [[_short(p[column]) for column in PARAMETER] for p in entry["parameters"]]
+        voice.table(f"{entry['name']}: parameters", PARAMETER, rows)
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _first_sentence(thing: Any) -> str:
+    return " ".join((thing.__doc__ or "").split("\n\n")[0].split())
+
+
+def _declared(thing: Any) -> list[dict[str, Any]]:
+    from twin.parameter import declared
+
+    return [{column: getattr(p, column) for column in PARAMETER} for p in declared(thing)]
+
+
+def _with_parameters(registry: Any) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "what": _first_sentence(thing), "paper": thing.citation, "parameters": _declared(thing)}
+        for name, thing in registry
+    ]
+
+
+def models() -> list[dict[str, Any]]:
+    from solvers.model import models as registry
+
+    return _with_parameters(registry)
+
+
+def therapies() -> list[dict[str, Any]]:
+    from solvers.effect import effects
+
+    return _with_parameters(effects)
+
+
+def engines() -> list[dict[str, Any]]:
+    from solvers.engine import engines as registry
+
+    return [
+        {
+            "name": name,
+            "what": _first_sentence(engine),
+            "order in space": engine.order_in_space,
+            "order in time": engine.order_in_time,
+        }
+        for name, engine in registry
+    ]
+
+
+def drugs() -> list[dict[str, Any]]:
+    from twin.drugs import DRUGS
+
+    return [
+        {
+            "name": d.name,
+            "half-life (h)": round(d.half_life_h, 2),
+            "decay (1/day)": round(d.decay_per_day, 3),
+            "reference dose": f"{d.reference_dose:g} {d.dose_unit}",
+            "source": d.source,
+        }
+        for d in DRUGS.values()
+    ]
+
+
+def regimens() -> list[dict[str, Any]]:
+    from scenarios.regimen import regimens as library
+
+    return [
+        {
+            "name": r.id,
+            "what": r.label,
+            "site": r.site,
+            "schedule": r.words,
+            "source": r.citation + (" (to be confirmed against the paper)" if r.confirm else ""),
+        }
+        for r in library()
+    ]
+
+
+def presets() -> list[dict[str, Any]]:
+    from twin.case.presets import PRESETS
+
+    return [
+        {"name": name, "labels": ", ".join(f"{number} {label}" for number, label in labels.items())}
+        for name, labels in PRESETS.items()
+    ]
+
+
+CATALOGUES: dict[str, Callable[[], list[dict[str, Any]]]] = dict(
+    zip(KINDS, (models, therapies, engines, regimens, drugs, presets), strict=True)
+)
