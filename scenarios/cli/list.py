@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -121,12 +121,13 @@ def regimens() -> list[dict[str, Any]]:
 
 
 def presets() -> list[dict[str, Any]]:
-    from twin.case.presets import PRESETS
+    from twin.case.labels import PRESETS
 
-    return [
-        {"name": name, "labels": ", ".join(f"{number} {label}" for number, label in labels.items())}
-        for name, labels in PRESETS.items()
-    ]
+    return [{"name": p.name, "labels": _numbered(p.labels), "source": p.source} for p in PRESETS.values()]
+
+
+def _numbered(labels: Mapping[str, tuple[int, ...]]) -> str:
+    return ", ".join(f"{'+'.join(map(str, numbers))} {region}" for region, numbers in labels.items())
 
 
 CATALOGUES: dict[str, Callable[[], list[dict[str, Any]]]] = dict(

@@ -50,7 +50,8 @@ def everything(
     session: Session,
 ) -> None:
     """The three steps, each with its time; the last line names the report."""
-    voice, seconds = session.voice, {}
+    voice = session.voice
+    seconds: dict[str, float] = {}
     fitted = timed("1/3 calibrate", seconds, voice, lambda: calibrate.step(case, out, search, session))
     calibrate.tell(fitted, voice)
     compared = timed("2/3 scenarios", seconds, voice, lambda: scenarios.step(out, out, study, comparison, session))
