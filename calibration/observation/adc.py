@@ -6,12 +6,20 @@ import numpy as np
 
 from twin.patient import Cellularity
 
-REPEATABILITY = 0.08 / 2.77
-"""Relative spread of the ADC between two scans of the same brain: a true change is one of 8 % (95 %), QIBA profile for
-diffusion imaging; 8 % = 1.96 sqrt(2) of it. It moves a whole scan, so it is a factor for the visit, not for the voxel."""
+TRUE_CHANGE = {"brain": 0.08, "breast": 0.15, "liver": 0.27}
+"""Relative change of the ADC between two scans that is a true one with 95 % confidence, by organ (QIBA profile for diffusion
+imaging). It is 1.96 sqrt(2) = 2.77 times the spread of one scan."""
+
+REPEATABILITY = TRUE_CHANGE["brain"] / 2.77
+"""Relative spread of a brain scan's ADC. It moves the whole scan, so it is a factor for the visit, not for the voxel."""
 
 VOXEL_NOISE = 0.05
 """Standard deviation of a voxel's ADC relative to free water (signal to noise of 20), where an image tells no other."""
+
+
+def repeatability(site: str) -> float:
+    """Relative spread of the ADC of one scan of that organ (the worst of the table where the organ is not in it)."""
+    return TRUE_CHANGE.get(site, max(TRUE_CHANGE.values())) / 2.77
 
 
 def to_fraction(adc: np.ndarray, cellularity: Cellularity) -> np.ndarray:

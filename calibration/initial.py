@@ -1,0 +1,212 @@
+"""The state on the day of the first scan, as far as that scan tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.ndimage import distance_transform_edt, gaussian_filter
+
+from calibration import front
+from calibration.observation import adc
+from calibration.observation.fraction import observed_fraction
+from calibration.travel import FAR, travel_mm
+from twin.errors import DataRefused
+from twin.fields import bounding_box
+from twin.grid import Box
+from twin.medium import Medium
+from twin.parameter import Parameter, Prior, declared, parameter
+from twin.patient import Patient, Visit
+
+SMOOTHING_MM = 0.8
+"""Width of the filter over the first cell fraction. It takes two thirds of a voxel's noise; what it does to a slope or a
+curvature is undone to the fourth order (the filter is applied twice, as 2 G - G G)."""
+
+REACH_MM = 25.0
+"""Cells are placed up to this far beyond the visible border: about one cell in a million there."""
+
+TYPICAL_LENGTH_MM = 1.4
+"""sqrt(D / rho) of the priors' medians, for what must be decided before a candidate is known."""
+
+SLOW_TISSUE = 0.15
+"""Mobility of the other tissues for travel distances beyond the border (the prior median of the models)."""
+
+
+@dataclass(frozen=True)
+class FirstScan:
+    """What the first scan leaves open, as parameters of their own: the fit may change them within their priors."""
+
+    front_factor: float = parameter(
+        0.85,
+        symbol="kappa",
+        unit="1",
+        low=0.3,
+        high=3.0,
+        prior=Prior(0.85, 0.25),
+        description="width of the invisible margin on day 0, relative to sqrt(D / rho)",
+        source="1 for a front that has settled to its travelling shape (Ablowitz & Zeppetella 1979); a young one is steeper",
+    )
+    first_adc_scale: float = parameter(
+        1.0,
+        symbol="s0",
+        unit="1",
+        low=0.85,
+        high=1.15,
+        prior=Prior(1.0, adc.REPEATABILITY),
+        description="scale error of the first scan's ADC",
+        source="QIBA profile for diffusion imaging: 95 % of repeated brain scans lie within 8 %",
+    )
+
+
+@dataclass(frozen=True)
+class InitialState:
+    """Everything about the first scan that does not depend on the candidate; :meth:`state` adds what does.
+
+    ``inside``: flat voxel indices (in ``box``) of the visible lesion with their cell fraction ``value`` (from an image) or
+    their place on a front (``place``, from masks alone). ``outside``: voxels beyond it, with the cell fraction at the
+    nearest border (``edge``) and the travel distance to it (``distance_mm``).
+    """
+
+    shape: tuple[int, int, int]
+    box: Box
+    inside: np.ndarray = field(repr=False)
+    value: np.ndarray | None = field(repr=False)
+    place: np.ndarray = field(repr=False)
+    depth_mm: np.ndarray = field(repr=False)
+    outside: np.ndarray = field(repr=False)
+    edge: np.ndarray = field(repr=False)
+    distance_mm: np.ndarray = field(repr=False)
+    adc_gain: float | None
+    free: tuple[Parameter, ...] = ()
+
+    def state(self, values: Mapping[str, float]) -> np.ndarray:
+        """Cell fraction (z, y, x), float32, for a candidate's values by name."""
+        length = self.length_mm(values)
+        cut = np.zeros([s.stop - s.start for s in self.box], np.float32)
+        flat = cut.reshape(-1)
+        flat[self.inside] = self._inside(values, length)
+        if self.outside.size:
+            places = front.position(np.clip(self._rescaled(self.edge, values), 0.005, 0.95))
+            flat[self.outside] = front.profile(places + self.distance_mm / length)
+        out = np.zeros(self.shape, np.float32)
+        out[self.box] = cut
+        return out
+
+    @staticmethod
+    def length_mm(values: Mapping[str, float]) -> float:
+        """Width of the margin: ``front_factor`` sqrt(D / rho), where the model has both; else its typical value."""
+        d, rho = values.get("diffusivity_mm2_per_day"), values.get("proliferation_per_day")
+        own = np.sqrt(d / rho) if d and rho and np.ndim(rho) == 0 else TYPICAL_LENGTH_MM
+        return float(np.clip(own * values.get("front_factor", 0.85), 0.2, 8.0))
+
+    def _inside(self, values: Mapping[str, float], length: float) -> np.ndarray:
+        if self.value is None:
+            return front.profile(self.place - self.depth_mm / length)
+        return np.clip(self._rescaled(self.value, values), 0.0, 1.0)
+
+    def _rescaled(self, u: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
+        """u of ADC / scale, where ``adc_gain`` = water / (water - minimum)."""
+        scale = values.get("first_adc_scale", 1.0)
+        if self.adc_gain is None or scale == 1.0:
+            return u
+        return u / scale + self.adc_gain * (1.0 - 1.0 / scale)
+
+
+def initial_state(patient: Patient) -> InitialState:
+    """Read the first visit. Raises DataRefused where it shows no tumour."""
+    visit, grid = patient.visits[0], patient.grid
+    mask = _lesion(patient, visit)
+    margin = tuple(int(np.ceil(REACH_MM / h)) for h in grid.spacing_mm)
+    box = bounding_box(mask, margin)  # type: ignore[arg-type]
+    medium, cut = patient.medium.crop(box), np.ascontiguousarray(mask[box])
+    observed = observed_fraction(patient, visit)
+    u = None if observed is None else np.nan_to_num(observed[box])
+    spreads = patient.visibility.whole is not None
+    if u is not None and spreads:
+        u = _denoised(u, cut, medium)
+    place, depth = _places(visit.crop(box), cut, patient)
+    seen = u if u is not None else front.profile(place - depth / TYPICAL_LENGTH_MM)
+    distance, edge = travel_mm(cut, _slowness(medium), grid.spacing_mm, seen)
+    beyond = (distance < REACH_MM) & ~cut & medium.domain & spreads
+    is_adc = u is not None and "cell_fraction" not in visit.images
+    return InitialState(
+        shape=grid.shape,
+        box=box,
+        inside=np.flatnonzero(cut),
+        value=None if u is None else u[cut],
+        place=place[cut],
+        depth_mm=depth[cut],
+        outside=np.flatnonzero(beyond),
+        edge=edge[beyond],
+        distance_mm=distance[beyond],
+        adc_gain=_gain(patient) if is_adc else None,
+        free=_free(is_adc, spreads),
+    )
+
+
+def _lesion(patient: Patient, visit: Visit) -> np.ndarray:
+    """The visible lesion in tissue: the segmentation, or where none was drawn what the cell fraction shows."""
+    mask = visit.whole
+    if mask is None:
+        observed = observed_fraction(patient, visit)
+        mask = None if observed is None else np.nan_to_num(observed) > patient.visibility.threshold
+    if mask is None or not (mask & patient.medium.domain).any():
+        raise DataRefused(
+            "The first visit shows no tumour.",
+            where=f"visit '{visit.name}' (day {visit.day:g})",
+            why="the forecast starts from what that scan shows",
+            remedy="give a segmentation of the lesion, or take the first scan that shows it as the baseline",
+        )
+    return mask & patient.medium.domain
+
+
+def _denoised(u: np.ndarray, mask: np.ndarray, medium: Medium) -> np.ndarray:
+    """The image inside ``mask`` less its noise; beyond it a front is put first, so that the border is not pulled down."""
+    sigma = [SMOOTHING_MM / h for h in medium.grid.spacing_mm]
+    first = _within(u, mask, sigma)
+    distance, edge = travel_mm(mask, _slowness(medium), medium.grid.spacing_mm, first)
+    tail = front.profile(front.position(np.clip(edge, 0.005, 0.95)) + np.minimum(distance, FAR) / TYPICAL_LENGTH_MM)
+    whole = np.where(mask, u, tail)
+    once = _within(whole, medium.domain, sigma)
+    twice = 2 * once - _within(once, medium.domain, sigma)
+    return np.where(mask, np.clip(twice, 0.0, 1.0), 0.0).astype(np.float32)
+
+
+def _within(u: np.ndarray, mask: np.ndarray, sigma) -> np.ndarray:
+    """Gaussian mean over the voxels of ``mask`` only."""
+    weight = gaussian_filter(mask.astype(np.float32), sigma)
+    total = gaussian_filter(np.where(mask, u, 0.0).astype(np.float32), sigma)
+    return np.divide(total, weight, out=np.zeros_like(total), where=mask & (weight > 1e-6))
+
+
+def _slowness(medium: Medium) -> np.ndarray:
+    parts = list(medium.fractions.values())
+    mobility = parts[0] + SLOW_TISSUE * sum(parts[1:], start=np.float32(0))
+    return np.where(medium.domain, 1.0 / np.sqrt(np.maximum(mobility, 0.05)), 0.0)
+
+
+def _places(visit: Visit, mask: np.ndarray, patient: Patient) -> tuple[np.ndarray, np.ndarray]:
+    """Place on a front and further depth (mm) of each voxel, from the masks: the borders lie at their thresholds."""
+    spacing = patient.grid.spacing_mm
+    whole = float(front.position(np.array(patient.visibility.threshold)))
+    depth = distance_transform_edt(mask, spacing)
+    core = visit.core
+    if patient.visibility.core is None or core is None or not (core & mask).any():
+        return np.full(mask.shape, whole), depth
+    inner = float(front.position(np.array(patient.visibility.core)))
+    to_core = distance_transform_edt(~(core & mask), spacing)
+    share = depth / np.maximum(depth + to_core, 1e-9)
+    return np.where(core, inner, whole + (inner - whole) * share), np.where(
+        core, distance_transform_edt(core & mask, spacing), 0.0
+    )
+
+
+def _gain(patient: Patient) -> float:
+    water, minimum = patient.cellularity.adc_water_mm2_per_s, patient.cellularity.adc_minimum_mm2_per_s
+    return water / (water - minimum)
+
+
+def _free(is_adc: bool, spreads: bool) -> tuple[Parameter, ...]:
+    wanted = {"front_factor": spreads, "first_adc_scale": is_adc}
+    return tuple(p for p in declared(FirstScan) if wanted[p.name])

@@ -1,0 +1,168 @@
+"""The global search: Optuna proposes, the journal remembers."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from calibration.objective import FAILED, Objective
+from calibration.pool import Evaluate
+from calibration.space import Space
+from twin.errors import DataRefused, SolverError, UsageError
+from twin.progress import SILENT, Progress, stage
+from twin.registry import unknown
+
+if TYPE_CHECKING:
+    import optuna
+
+SAMPLERS = ("tpe", "cma-es", "random", "qmc", "gp")
+BATCH = 8
+"""Candidates proposed together. Fixed, so that the proposals do not depend on how many processes evaluate them."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The best candidate (standard units), its objective, and how many were computed or failed."""
+
+    z: np.ndarray
+    objective: float
+    evaluations: int
+    failed: int
+
+
+def search(
+    space: Space,
+    evaluate: Evaluate,
+    journal: Path,
+    study_name: str,
+    *,
+    evaluations: int = 200,
+    sampler: str = "tpe",
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> Found:
+    """Minimise the objective that ``evaluate`` holds, over prior quantiles, with every result kept in ``journal``.
+
+    Called again with the same journal and study name it goes on where it was: what was computed is not computed again, and
+    what was being computed when the process died is computed now under its old number, so that the result is that of an
+    undisturbed run. Candidate 0 is the prior median. Raises SolverError where every candidate failed.
+    """
+    study = _open(journal, study_name, sampler)
+    with stage(progress, "searching parameters", evaluations) as bar:
+        bar.advance(sum(t.state.is_finished() for t in study.trials))
+        while batch := _next_batch(study, space, evaluations, sampler, seed):
+            points = [_point(space, trial) for trial in batch]
+            for trial, value in zip(batch, evaluate(call, points), strict=True):
+                _tell(study, trial, value)
+                bar.advance(note=_note(study))
+    return _found(study, space)
+
+
+def call(objective: Objective, z: np.ndarray) -> float:
+    return objective(z)
+
+
+def _open(journal: Path, name: str, sampler: str) -> optuna.Study:
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    if sampler not in SAMPLERS:
+        raise UsageError(unknown("sampler", sampler, list(SAMPLERS)), remedy=f"known: {', '.join(SAMPLERS)}")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        storage = JournalStorage(JournalFileBackend(str(journal)))
+        return optuna.create_study(study_name=name, storage=storage, load_if_exists=True)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataRefused(
+            f"The search journal cannot be read: {error}.",
+            where=journal.name,
+            why="it holds the candidates that were computed before",
+            remedy="move the file away to start the search anew",
+        ) from error
+
+
+def _next_batch(study: optuna.Study, space: Space, evaluations: int, sampler: str, seed: int) -> list[Any]:
+    """The trials of the next batch: first those that a killed run left open, then new ones up to the batch's end."""
+    import optuna
+
+    trials = study.trials
+    unfinished = [t.number for t in trials if not t.state.is_finished()]
+    start = (unfinished[0] if unfinished else len(trials)) // BATCH * BATCH
+    batch = [optuna.trial.Trial(study, t._trial_id) for t in trials if t.number >= start and not t.state.is_finished()]
+    for number in range(max(start, len(trials)), min(start + BATCH, evaluations)):
+        study.sampler = _sampler(sampler, len(space), _seed(seed, number))
+        if number == 0:
+            study.enqueue_trial({name: 0.5 for name in space.names})
+        with _quiet():
+            batch.append(study.ask({name: _unit() for name in space.names}))
+    return batch
+
+
+def _point(space: Space, trial: Any) -> np.ndarray:
+    return space.from_quantiles(np.array([trial.params[name] for name in space.names]))
+
+
+def _unit():
+    from optuna.distributions import FloatDistribution
+
+    return FloatDistribution(0.0, 1.0)
+
+
+def _tell(study: optuna.Study, trial: Any, value: float) -> None:
+    from optuna.trial import TrialState
+
+    if value >= FAILED:
+        study.tell(trial.number, state=TrialState.FAIL)
+    else:
+        study.tell(trial.number, value)
+
+
+def _sampler(name: str, size: int, seed: int) -> Any:
+    from optuna import samplers
+
+    with _quiet():
+        if name == "random":
+            return samplers.RandomSampler(seed=seed)
+        if name == "qmc":
+            return samplers.QMCSampler(seed=0, scramble=True)
+        if name == "cma-es":
+            return samplers.CmaEsSampler(x0=None, sigma0=0.25, seed=seed, popsize=max(BATCH, 4 + int(3 * np.log(size))))
+        if name == "gp":
+            return samplers.GPSampler(seed=seed, deterministic_objective=True)
+        return samplers.TPESampler(seed=seed, n_startup_trials=3 * BATCH, multivariate=True, constant_liar=True)
+
+
+@contextmanager
+def _quiet():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _seed(seed: int, number: int) -> int:
+    return int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
+
+
+def _note(study: optuna.Study) -> str:
+    values = [t.value for t in study.trials if t.value is not None]
+    return f"best fit {min(values):.4g}" if values else ""
+
+
+def _found(study: optuna.Study, space: Space) -> Found:
+    done = [t for t in study.trials if t.value is not None]
+    failed = sum(t.state.is_finished() and t.value is None for t in study.trials)
+    if not done:
+        raise SolverError(
+            "No candidate could be computed.",
+            why="there is nothing to choose from",
+            remedy="run `oncotwin simulate` on the case to see the solver's message; check units, masks and doses",
+        )
+    best = min(done, key=lambda t: (t.value, t.number))
+    return Found(_point(space, best), float(best.value), len(done), failed)

@@ -1,0 +1,97 @@
+"""The structure of a twin: which growth model and which effects, what is known of their numbers, and how they start."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from calibration.initial import InitialState, initial_state
+from solvers.effect import TherapyEffect, effects
+from solvers.model import GrowthModel, models
+from solvers.problem import Problem
+from twin.parameter import Parameter, declared
+from twin.patient import Patient
+from twin.treatment import Plan
+
+ONLY_WITH_SEVERAL_TISSUES = ("slow_tissue_ratio",)
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A growth model and therapy effects by name, and the numbers held fixed.
+
+    Parameters whose prior has no spread keep their default (or the value in ``fixed``). The initial state has parameters
+    of its own (:class:`calibration.initial.FirstScan`).
+    """
+
+    model: str = "fisher-kpp"
+    effects: tuple[str, ...] = ("radiotherapy", "chemotherapy")
+    fixed: Mapping[str, float] = field(default_factory=dict)
+
+    def parameters(self, patient: Patient) -> tuple[Parameter, ...]:
+        """The free parameters: of the model, of the effects, of the first scan."""
+        kinds = [models[self.model], *(effects[name] for name in self.effects)]
+        own = [p for kind in kinds for p in declared(kind)]
+        if len(patient.medium.tissues) == 1:
+            own = [p for p in own if p.name not in ONLY_WITH_SEVERAL_TISSUES]
+        every = (*own, *initial_of(patient).free)
+        return tuple(p for p in every if p.prior.spread > 0 and p.name not in self.fixed)
+
+    def learnable(self, patient: Patient) -> tuple[Parameter, ...]:
+        """The free parameters on which the visits seen depend at all; of the others only the prior is known."""
+        given = patient.treatments.before(patient.seen[-1].day)
+        idle = [name for name in self.effects if not effects[name]().acts_on(given)]
+        silent = {p.name for name in idle for p in declared(effects[name])}
+        return tuple(p for p in self.parameters(patient) if p.name not in silent)
+
+    def build_model(self, values: Mapping[str, float]) -> GrowthModel:
+        kind = models[self.model]
+        return kind(**self._own(kind, values))
+
+    def build_effects(self, values: Mapping[str, float]) -> tuple[TherapyEffect, ...]:
+        kinds = [effects[name] for name in self.effects]
+        return tuple(kind(**self._own(kind, values)) for kind in kinds)
+
+    def _own(self, kind, values: Mapping[str, float]) -> dict[str, float]:
+        known = {**self.fixed, **values}
+        return {p.name: known[p.name] for p in declared(kind) if p.name in known}
+
+    def problem(self, patient: Patient, values: Mapping[str, float], days, plan: Plan | None = None) -> Problem:
+        """From the first scan on day 0 to ``days`` under ``plan`` (default: the patient's treatments)."""
+        cells = initial_of(patient).state({**self.defaults(), **self.fixed, **values})
+        model = self.build_model(values)
+        given = patient.treatments if plan is None else plan
+        start = species_state(model, cells, patient)
+        return Problem(model, patient.medium, start, tuple(days), 0.0, given, self.build_effects(values))
+
+    def defaults(self) -> dict[str, float]:
+        """Every number of the model at its default."""
+        return {p.name: p.default for p in declared(models[self.model])}
+
+    def citations(self) -> tuple[str, ...]:
+        return (models[self.model].citation, *(effects[name].citation for name in self.effects))
+
+
+def species_state(model: GrowthModel, cells: np.ndarray, patient: Patient) -> np.ndarray:
+    """(species, z, y, x) from a cell fraction: all cells in the first tumour species, a nutrient full in tissue."""
+    state = np.zeros((len(model.species), *cells.shape), np.float32)
+    for index in range(len(model.species)):
+        if index not in model.tumour_species:
+            state[index] = patient.medium.domain
+    state[model.tumour_species[0]] = cells
+    return state
+
+
+_read: dict[int, InitialState] = {}
+
+
+def initial_of(patient: Patient) -> InitialState:
+    """The first scan's reading, made once for each patient in memory."""
+    key = id(patient)
+    if key not in _read:
+        _read[key] = initial_state(patient)
+        weakref.finalize(patient, _read.pop, key, None)
+    return _read[key]
