@@ -12,10 +12,11 @@ from twin.errors import DataRefused
 
 def inspect(case: Case, json: Json = False, quiet: Quiet = False, debug: Debug = False) -> None:
     """Say in words what a case holds: visits, grids, labels, volumes, treatments, and every problem with its remedy."""
+    path = case_file(case)
     from twin.case import inspect_case
 
     voice = Voice(json, quiet)
-    found = inspect_case(case_file(case))
+    found = inspect_case(path)
     for line in found.lines:
         voice.say(str(line))
     for problem in found.problems:

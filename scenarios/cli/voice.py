@@ -28,7 +28,7 @@ class Voice:
         if not (self.as_json or self.quiet):
             print(text, flush=True)
 
-    def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    def table(self, title: str, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
         """A table as wide as the terminal; in a file or a pipe nothing is cut off."""
         if self.as_json or self.quiet:
             return

@@ -1,0 +1,40 @@
+"""What README.md shows runs as it stands there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def example() -> str:
+    blocks = re.findall(r"```python\n(.*?)```", README, flags=re.S)
+    assert len(blocks) == 1
+    return blocks[0]
+
+
+def test_the_example_is_about_ten_lines():
+    assert len([line for line in example().splitlines() if line.strip()]) <= 12
+
+
+@pytest.mark.slow
+def test_the_python_example(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example(), "README.md", "exec"), {"__name__": "readme"})
+    told = capsys.readouterr().out
+    assert "standard" in told and "report.html" in told
+    assert (tmp_path / "results/report.html").stat().st_size > 10_000
+
+
+def test_the_commands_exist():
+    from scenarios.cli.app import COMMANDS
+
+    used = set(re.findall(r"^    oncotwin (\w+)", README, flags=re.M))
+    assert used and used <= {name for name, _, _ in COMMANDS}
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^    make (\w+)", README, flags=re.M):
+        assert re.search(rf"^{target}:", makefile, flags=re.M)

@@ -1,0 +1,114 @@
+"""Usage errors, look-ups and help."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from scenarios.cli.app import COMMANDS
+from scenarios.cli.simulate import parse_days, parse_settings
+from twin.errors import UsageError
+
+HEAVY = "numpy scipy xarray zarr dask distributed pandas numba SimpleITK pyvista vtkmodules matplotlib fipy optuna pydantic"
+
+
+def test_help_imports_nothing_heavy():
+    look = f"""
+import sys
+sys.argv = ["oncotwin", "--help"]
+from scenarios.cli import main
+try:
+    main()
+except SystemExit as end:
+    assert end.code == 0
+print(*sorted(set(sys.modules) & set({HEAVY.split()!r})), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert "Exit codes: 0 ok" in done.stdout
+    assert done.stderr.strip() == "", f"imported: {done.stderr}"
+
+
+@pytest.mark.parametrize("name", [name for name, _, _ in COMMANDS])
+def test_every_command_has_help_json_quiet_and_debug(oncotwin, name):
+    done = oncotwin(name, "--help")
+    assert done.exit_code == 0
+    for option in ("--json", "--quiet", "--debug"):
+        assert option in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["calibrat"], "Did you mean 'calibrate'"),
+        (["calibrate", "x", "--sed", "1"], "--seed"),
+        (["calibrate"], "CASE"),
+        (["calibrate", "x", "--accuracy", "perfect"], "standard"),
+        (["calibrate", "x", "--draws", "none"], "--draws"),
+        (["list", "modell"], "Did you mean 'models'"),
+        (["simulate", "x", "--set", "rho"], "NAME=VALUE"),
+        (["simulate", "x", "--days", "30,0"], "increasing days"),
+        (["calibrate", ".", "--engine", "nativ"], "Did you mean 'native'"),
+    ],
+)
+def test_usage_errors_end_with_2_and_a_hint(oncotwin, arguments, hint):
+    done = oncotwin(*arguments)
+    assert done.exit_code == 2, done.output
+    assert hint in done.stderr and "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("command", ["calibrate", "inspect", "run", "simulate"])
+def test_a_case_that_is_not_there_is_refused(oncotwin, tmp_path, command):
+    done = oncotwin(command, tmp_path / "nobody")
+    assert done.exit_code == 3
+    assert "There is no case at" in done.stderr and "oncotwin new" in done.stderr
+    assert "holds no case.yaml" in oncotwin(command, tmp_path).stderr
+
+
+def test_version(oncotwin):
+    assert oncotwin("--version").stdout.startswith("oncotwin 0.")
+
+
+def test_list_models_has_units_ranges_and_sources(oncotwin):
+    found = json.loads(oncotwin("list", "models", "--json").stdout)["models"]
+    fisher = next(m for m in found if m["name"] == "fisher-kpp")
+    growth = next(p for p in fisher["parameters"] if p["name"] == "proliferation_per_day")
+    assert growth["unit"] == "1/day" and growth["low"] < growth["default"] < growth["high"] and growth["source"]
+    assert "proliferation_per_day" in oncotwin("list", "models").stdout
+
+
+@pytest.mark.parametrize("kind", ["therapies", "engines", "regimens", "drugs", "presets"])
+def test_list_of_every_kind_is_not_empty(oncotwin, kind):
+    done = oncotwin("list", kind, "--json")
+    assert done.exit_code == 0, done.output
+    assert len(json.loads(done.stdout)[kind]) >= 1
+
+
+def test_list_of_all_names(oncotwin):
+    assert "stupp" in oncotwin("list").stdout
+
+
+def test_doctor_finds_this_machine_ready(oncotwin, monkeypatch):
+    monkeypatch.setattr("twin.visual.probe.can_render", lambda: (False, "no EGL: install it"))
+    done = oncotwin("doctor", "--json")
+    told = json.loads(done.stdout)
+    assert done.exit_code == 0 and told["ready"]
+    pictures = next(f for f in told["findings"] if f["subject"] == "3D pictures")
+    assert pictures["state"] == "advice" and "install it" in pictures["found"]
+
+
+def test_doctor_is_not_ready_without_a_library(oncotwin, monkeypatch):
+    monkeypatch.setattr("twin.visual.probe.can_render", lambda: (True, "fine"))
+    monkeypatch.setitem(__import__("scenarios.cli.doctor", fromlist=["NEEDED"]).NEEDED, "no-such-library", "pip install it")
+    done = oncotwin("doctor")
+    assert done.exit_code == 1 and "Not ready: no-such-library" in done.stdout
+
+
+def test_days_and_settings():
+    assert parse_days("0:90:30") == (0, 30, 60, 90) and parse_days("0, 1.5,7") == (0, 1.5, 7)
+    assert parse_settings(["a=1e-3", "b = 2"]) == {"a": 1e-3, "b": 2.0}
+    for wrong in ("", "a", "0:1", "0:9:0", "-1,2", "5,5", "0:nan:1"):
+        with pytest.raises(UsageError, match="increasing days"):
+            parse_days(wrong)
