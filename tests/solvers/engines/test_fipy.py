@@ -10,6 +10,7 @@ import pytest
 from solvers.effects.chemotherapy import Chemotherapy
 from solvers.effects.radiotherapy import Radiotherapy
 from solvers.engines import fipy as engine
+from solvers.engines.fipy_diffusion import Diffusion
 from solvers.models.fisher_kpp import FisherKPP
 from solvers.problem import Problem
 from solvers.simulate import solve
@@ -81,7 +82,7 @@ def test_the_submesh_widens_before_the_tumour_reaches_its_edge(monkeypatch):
     medium = Medium.of_one_tissue(grid, np.ones(grid.shape, bool))
     start = np.zeros(grid.shape)
     start[0, 0, 5] = 0.5
-    problem = Problem(FisherKPP(proliferation_per_day=0.2), medium, start, (40.0,))
+    problem = Problem(FisherKPP(proliferation_per_day=0.2), medium, start, (20.0,))
     cropped = last(problem).full_cells()
     monkeypatch.setattr(engine, "WHOLE_MASK", 100)
     assert cropped == pytest.approx(last(problem).full_cells(), abs=1e-6)
@@ -90,15 +91,33 @@ def test_the_submesh_widens_before_the_tumour_reaches_its_edge(monkeypatch):
 def test_sdirk2_is_of_second_order_in_time():
     grid = Grid((1, 1, 16), (1.0, 1.0, 1.0))
     cells = np.ones(grid.shape, bool)
-    unknown, (equation,) = engine.equations_on(cells, grid.spacing_mm, np.full((1, *grid.shape), 1.0))
+    diffusion = Diffusion(cells, grid.spacing_mm, np.full((1, *grid.shape), 1.0))
     wave = 0.5 + 0.4 * np.cos(math.pi * (np.arange(16) + 0.5) / 16)
     rate = 4.0 * math.sin(math.pi / 32) ** 2
     exact = 0.5 + 0.4 * np.cos(math.pi * (np.arange(16) + 0.5) / 16) * math.exp(-rate * 16.0)
 
     def error(count: int) -> float:
-        values = wave
+        values = wave[None]
         for _ in range(count):
-            values = engine.diffuse(unknown, equation, values, 16.0 / count)
-        return float(np.abs(values - exact).max())
+            values = diffusion.step(values, 16.0 / count)
+        return float(np.abs(values[0] - exact).max())
 
     assert math.log2(error(8) / error(16)) == pytest.approx(2.0, abs=0.1)
+
+
+def test_several_species_share_the_room_and_keep_their_masses():
+    medium = two_tissues()
+    rng = np.random.default_rng(3)
+    total = rng.uniform(0.5, 1.0, GRID.shape) * medium.domain
+    share = rng.uniform(0, 1, GRID.shape)
+    start = np.stack([total * share, total * (1 - share)])[:, medium.domain]
+    diffusion = Diffusion(medium.domain, GRID.spacing_mm, np.stack([medium.domain * 0.05, medium.domain * 0.5]), (0, 1))
+    values = start
+    for _ in range(20):
+        values = diffusion.step(values, 0.5)
+    assert values.sum(axis=1) == pytest.approx(start.sum(axis=1), rel=1e-10)
+    assert values.min() >= 0 and values.sum(axis=0).max() <= 1
+    alone = Diffusion(medium.domain, GRID.spacing_mm, np.stack([medium.domain * 0.5] * 2), (0, 1))
+    single = Diffusion(medium.domain, GRID.spacing_mm, medium.domain[None] * 0.5)
+    together = alone.step(start, 0.02).sum(axis=0)
+    assert together == pytest.approx(single.step(start.sum(axis=0)[None], 0.02)[0], abs=1e-4)
