@@ -1,0 +1,205 @@
+"""The parts of a case file beside the treatments: visits with images and segmentations, tissue, cellularity, visibility."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from twin.case.labels import PRESETS, SPELLINGS, TOTALSEGMENTATOR2, Region, preset
+from twin.case.units import ROLES, UNIT_NEEDED, adc_in_mm2_per_s, tidy
+from twin.case.written import Date, FilePath, Written, one_of
+from twin.errors import DataRefused
+from twin.patient import Cellularity, Visibility
+
+Role = Literal["t1", "t1gd", "t2", "flair", "ct", "pet", "adc", "cell_fraction", "cell_count"]
+"""What an image shows."""
+
+Numbers = Annotated[tuple[int, ...], BeforeValidator(lambda v: v if isinstance(v, list | tuple) else (v,))]
+"""One label number or several."""
+
+RegionName = Annotated[Region, BeforeValidator(lambda v: SPELLINGS.get(v, v) if isinstance(v, str) else v)]
+AdcValue = Annotated[float, BeforeValidator(adc_in_mm2_per_s)]
+
+
+class ImageEntry(Written):
+    """One image: its file, and the unit of its numbers where they mean something."""
+
+    file: FilePath
+    unit: str | None = None
+
+
+def _image(value: Any) -> Any:
+    return {"file": value} if isinstance(value, str) else value
+
+
+class SegmentationEntry(Written):
+    """One label file. ``labels`` names its numbers (``{enhancing: 4, oedema: 2}``), or ``preset`` a published convention.
+
+    ``ignore`` lists numbers that are not tumour. ``may_be_empty: true`` says that no tumour was seen at this visit.
+    """
+
+    file: FilePath
+    labels: dict[RegionName, Numbers] | None = None
+    preset: str | None = None
+    ignore: Numbers = ()
+    may_be_empty: bool = False
+
+    @field_validator("preset")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        if value is not None and value not in PRESETS:
+            try:
+                preset(value)
+            except DataRefused as refused:
+                raise ValueError(f"{refused.what} ({refused.remedy})") from None
+        return value
+
+    @model_validator(mode="after")
+    def _named(self) -> SegmentationEntry:
+        one_of(self, ("labels", "preset"))
+        return self
+
+    def numbers(self) -> dict[str, tuple[int, ...]]:
+        """Region -> label numbers."""
+        if self.preset is not None:
+            return dict(preset(self.preset).labels)
+        return {str(region): numbers for region, numbers in (self.labels or {}).items()}
+
+
+class VisitEntry(Written):
+    """One scan date."""
+
+    day: float | None = None
+    date: Date | None = None
+    name: str | None = None
+    images: dict[Role, Annotated[ImageEntry, BeforeValidator(_image)]] = Field(default_factory=dict)
+    segmentations: tuple[SegmentationEntry, ...] = ()
+    held_out: bool = False
+    alignment: str | None = None
+
+    @field_validator("images")
+    @classmethod
+    def _units(cls, images: dict[Role, ImageEntry]) -> dict[Role, ImageEntry]:
+        for role, entry in images.items():
+            check_unit(role, entry.unit, entry.file)
+        return images
+
+    @model_validator(mode="after")
+    def _something(self) -> VisitEntry:
+        if self.day is None and self.date is None:
+            raise ValueError("a visit needs a `day` (days since the baseline scan) or a `date`")
+        if not self.images and not self.segmentations:
+            raise ValueError("a visit needs at least one image or segmentation")
+        return self
+
+    def files(self) -> list[str]:
+        return [e.file for e in self.images.values()] + [s.file for s in self.segmentations]
+
+
+def check_unit(role: str, unit: str | None, file: str) -> None:
+    """ValueError for a unit that is missing or does not belong to the role."""
+    known = ROLES[role]
+    if unit is None:
+        if role in UNIT_NEEDED:
+            raise ValueError(
+                f"{file} ({role}) has no unit, and a unit is never guessed from the values; "
+                f"write {role}: {{file: {file}, unit: {next(reversed(known))}}} with one of {', '.join(known)}"
+            )
+    elif known and tidy(unit) not in known:
+        raise ValueError(f"the unit '{unit}' of {file} is not known for {role}; known: {', '.join(known)}")
+
+
+class TissueEntry(Written):
+    """Where the tumour can grow, in one of four ways; the tissue named first is the one in which cells move fastest.
+
+    ``mask``: one tissue, called ``name``. ``maps``: a probability map per tissue, of ``unit`` 0-1, percent or 0-255; tissue
+    is where they sum to ``threshold``. ``labels`` with ``names``: a label file. ``preset: mni152``: the template's white
+    and grey matter, for images in that space. A ``mask`` beside maps or labels limits them; ``unlabelled`` says what tissue
+    the mask's voxels without a label are (often the tumour itself).
+    """
+
+    mask: FilePath | None = None
+    name: str = "tissue"
+    maps: dict[str, FilePath] | None = None
+    unit: str = "0-1"
+    threshold: float = Field(default=0.5, gt=0, le=1)
+    labels: FilePath | None = None
+    names: dict[str, Numbers] | None = None
+    organs: tuple[str, ...] | None = None
+    preset: Literal["mni152", "totalsegmentator2"] | None = None
+    unlabelled: str | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> TissueEntry:
+        self._check_labels()
+        if self.preset == "mni152" and (self.maps or self.labels):
+            raise ValueError("preset mni152 brings its own maps; leave out `maps` and `labels`")
+        if not (self.mask or self.maps or self.labels or self.preset):
+            raise ValueError("name a `mask`, `maps`, `labels` or `preset: mni152`")
+        one_of(self, ("maps", "labels"), needed=False)
+        if tidy(self.unit) not in ROLES["cell_fraction"]:
+            raise ValueError(f"the unit '{self.unit}' of the maps is unknown; known: {', '.join(ROLES['cell_fraction'])}")
+        return self
+
+    def _check_labels(self) -> None:
+        numbered = self.preset == "totalsegmentator2"
+        if numbered and not self.organs:
+            raise ValueError(f"preset totalsegmentator2 needs `organs:`, of {', '.join(TOTALSEGMENTATOR2)}")
+        for organ in self.organs or ():
+            if organ not in TOTALSEGMENTATOR2:
+                raise ValueError(f"the organ '{organ}' is not known; known: {', '.join(TOTALSEGMENTATOR2)}")
+        if self.labels is None and (self.names or numbered):
+            raise ValueError("`names` and `organs` belong to a `labels` file")
+        if self.labels is not None and not (self.names or numbered):
+            raise ValueError("a `labels` file needs `names`, such as {fibroglandular: 2, adipose: 1}")
+        if self.unlabelled is not None and (self.unlabelled not in self.numbers() or self.mask is None):
+            raise ValueError("`unlabelled` is one of the tissues in `names`, and needs a `mask`")
+
+    def numbers(self) -> dict[str, tuple[int, ...]]:
+        """Tissue -> label numbers."""
+        if self.preset == "totalsegmentator2":
+            return {organ: TOTALSEGMENTATOR2[organ] for organ in self.organs or ()}
+        return dict(self.names or {})
+
+    def files(self) -> list[str]:
+        return [f for f in (self.mask, self.labels, *(self.maps or {}).values()) if f is not None]
+
+
+class CellularityEntry(Written):
+    """How ADC and cell counts become a cell fraction (see twin.patient.Cellularity); ADC values carry their unit."""
+
+    adc_water: AdcValue = 2.5e-3
+    adc_minimum: AdcValue = 0.0
+    theta_per_mm3: float | None = Field(default=None, gt=0)
+    carrying_capacity_per_voxel: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> CellularityEntry:
+        one_of(self, ("theta_per_mm3", "carrying_capacity_per_voxel"), needed=False)
+        if self.adc_water <= self.adc_minimum:
+            raise ValueError("adc_water must be larger than adc_minimum: water moves most freely there")
+        return self
+
+    def build(self, voxel_mm3: float | None) -> Cellularity:
+        """``voxel_mm3``: the volume of the voxels to which a capacity per voxel refers."""
+        theta = self.theta_per_mm3 or Cellularity().theta_per_mm3
+        if self.carrying_capacity_per_voxel is not None:
+            if voxel_mm3 is None:
+                raise DataRefused(
+                    "A carrying capacity per voxel needs an image of cell counts to say which voxels.",
+                    where="cellularity, carrying_capacity_per_voxel",
+                    remedy="give theta_per_mm3 instead",
+                )
+            theta = self.carrying_capacity_per_voxel / voxel_mm3
+        return Cellularity(self.adc_water, self.adc_minimum, theta)
+
+
+class VisibilityEntry(Written):
+    """Cell fractions above which tissue is seen as core and as whole lesion; null: no level set of the cell fraction."""
+
+    core: float | None = Field(default=0.80, gt=0, le=1)
+    whole: float | None = Field(default=0.16, gt=0, le=1)
+
+    def build(self) -> Visibility:
+        return Visibility(self.core, self.whole)
