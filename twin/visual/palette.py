@@ -17,7 +17,7 @@ PREDICTED = "#56B4E9"
 GROWTH = "#D55E00"
 SHRINKAGE = "#0072B2"
 
-SHELLS = {95: "#D1431F", 50: "#F0A321", 5: "#4FA8DC"}
+SHELLS = {95: "#E23D1C", 50: "#F0A321", 5: "#4FA8DC"}
 """Shells of equal probability of tumour, per cent: certain inside, possible outside."""
 
 INK, MUTED, FAINT, PAPER = "#16202b", "#5b6875", "#d5dbe1", "#ffffff"

@@ -1,0 +1,44 @@
+"""The organ as glass around shells of equal probability of tumour."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from twin.visual.mesh import body, fine, isosurface, softened
+from twin.visual.palette import SHELLS
+from twin.visual.stage import Camera, Stage
+from twin.visual.view import View
+
+GLASS = (0.60, 0.68, 0.76)
+_OPACITY = {95: 1.0, 50: 0.34, 5: 0.20}
+
+
+class Glass:
+    """The glass, made for one camera: clear in the middle, denser towards the rim, so that the shells stay visible."""
+
+    def __init__(self, view: View, camera: Camera, detail_mm: float = 2.2):
+        self.view = view
+        organ = softened(view.organ, view.spacing, max(1.2, 0.6 * max(view.spacing)))
+        surface = isosurface(*fine(organ, view.spacing, detail_mm), 0.5)
+        facing = np.abs(np.asarray(surface.point_data["Normals"]) @ np.asarray(camera.towards))
+        rim = 0.03 + 0.55 * (1 - facing) ** 2.2
+        colour = np.concatenate([np.broadcast_to(GLASS, (surface.n_points, 3)), rim[:, None]], axis=1)
+        surface.point_data["colour"] = (np.clip(colour, 0, 1) * 255).astype(np.uint8)
+        self.surface = surface
+
+    def furnish(self, stage: Stage) -> None:
+        stage.add(
+            self.surface, scalars="colour", rgb=True, culling="back", ambient=0.55, diffuse=0.5, specular=0.5, specular_power=24
+        )
+
+    def place(self, stage: Stage, probability: np.ndarray) -> list[Any]:
+        """Add the shells of a probability field (0 to 1, display order); returns the actors for :meth:`Stage.remove`."""
+        values = softened(probability, self.view.spacing, 0.5 * max(self.view.spacing))
+        actors = []
+        for percent, colour in SHELLS.items():
+            shell = body(values, self.view.spacing, percent / 100)
+            looks = {"ambient": 0.52, "diffuse": 0.72, "specular": 0.3, "specular_power": 30}
+            actors.append(stage.add(shell, color=colour, opacity=_OPACITY[percent], culling="back", **looks))
+        return actors
