@@ -1,8 +1,9 @@
-"""Progress on stderr with a time to go; silent when not a terminal."""
+"""Progress on stderr with a time to go: a bar on a terminal, a line now and then in a log."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -71,6 +72,41 @@ class Bar:
             self._task = None
 
 
+class Lines:
+    """For a log or a pipe: a line when a stage begins and ends, and at most one every ``every_s`` seconds between."""
+
+    def __init__(self, every_s: float = 10.0):
+        self.every_s = every_s
+        self._title = ""
+
+    def begin(self, title: str, total: int) -> None:
+        self.end()
+        self._title, self._total, self._done = title, total, 0
+        self._started = self._told = time.monotonic()
+        self._say(f"{title} ...")
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        if not self._title:
+            return
+        self._done += count
+        now = time.monotonic()
+        if now - self._told >= self.every_s and 0 < self._done < self._total:
+            self._told, spent = now, now - self._started
+            to_go = spent * (self._total - self._done) / self._done
+            self._say(
+                f"{self._title}: {self._done}/{self._total}, {spent:.0f} s, about {to_go:.0f} s to go  {note}".rstrip()
+            )
+
+    def end(self) -> None:
+        if self._title:
+            self._say(f"{self._title}: {time.monotonic() - self._started:.1f} s")
+            self._title = ""
+
+    @staticmethod
+    def _say(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+
 @contextmanager
 def stage(progress: Progress, title: str, total: int) -> Iterator[Progress]:
     """One titled bar, closed whatever happens."""
@@ -82,5 +118,7 @@ def stage(progress: Progress, title: str, total: int) -> Iterator[Progress]:
 
 
 def default(quiet: bool = False) -> Progress:
-    """A bar on a terminal, nothing otherwise."""
-    return SILENT if quiet or not sys.stderr.isatty() else Bar()
+    """A bar on a terminal, lines in a log, nothing where ``quiet``."""
+    if quiet:
+        return SILENT
+    return Bar() if sys.stderr.isatty() else Lines()

@@ -23,11 +23,12 @@ def report(
 def step(results: Path, out: Path, session: Session) -> Path:
     """Draw the page into ``out`` and leave a manifest; the path of the page."""
     from twin.provenance import Manifest
-    from twin.report import build_report
     from twin.store import missing
 
     if not (results / "calibration.json").exists():
         raise missing(results / "calibration.json")
+    from twin.report import build_report
+
     manifest = Manifest("report", {})
     manifest.add_inputs(sorted([*results.glob("*.zarr"), *results.glob("c*.json"), *results.glob("s*.json")]), results)
     with resumable("everything computed before is kept"):
