@@ -10,7 +10,7 @@ import numpy as np
 from calibration.comparison import Comparison, comparisons
 from calibration.region import coarse, coarse_state
 from calibration.space import Space
-from calibration.structure import Structure, initial_of, species_state
+from calibration.structure import Structure, initial_of
 from solvers.engine import Accuracy
 from solvers.problem import Problem
 from solvers.simulate import solve
@@ -52,14 +52,14 @@ class Objective:
             return self.structure.problem(self.patient, values, days)
         model = self.structure.build_model(values)
         cells = initial_of(self.patient).state({**self.structure.defaults(), **self.structure.fixed, **values})
-        start = coarse_state(species_state(model, cells, self.patient), self.coarse.medium, self.factor)
+        start = coarse_state(model.distribute(cells), self.coarse.medium, self.factor)
         effects = self.structure.build_effects(values)
         return Problem(model, self.coarse.medium, start, days, 0.0, self.coarse.treatments, effects)
 
     def predictions(self, values: Mapping[str, float]) -> list[np.ndarray]:
         """Predicted cell fraction (z, y, x) on each compared visit."""
         days = tuple(c.day for c in self.comparisons)
-        return [s.full_cells() for s in solve(self.problem(values, days), self.engine, self.accuracy)]
+        return [s.full_visible() for s in solve(self.problem(values, days), self.engine, self.accuracy)]
 
     def residual(self, z: np.ndarray) -> np.ndarray:
         """All weighted residuals, float32, the prior's last."""

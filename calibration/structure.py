@@ -6,8 +6,6 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from calibration.initial import InitialState, initial_state
 from solvers.effect import TherapyEffect, effects
 from solvers.model import GrowthModel, models
@@ -64,7 +62,7 @@ class Structure:
         cells = initial_of(patient).state({**self.defaults(), **self.fixed, **values})
         model = self.build_model(values)
         given = patient.treatments if plan is None else plan
-        start = species_state(model, cells, patient)
+        start = model.distribute(cells)
         return Problem(model, patient.medium, start, tuple(days), 0.0, given, self.build_effects(values))
 
     def defaults(self) -> dict[str, float]:
@@ -73,16 +71,6 @@ class Structure:
 
     def citations(self) -> tuple[str, ...]:
         return (models[self.model].citation, *(effects[name].citation for name in self.effects))
-
-
-def species_state(model: GrowthModel, cells: np.ndarray, patient: Patient) -> np.ndarray:
-    """(species, z, y, x) from a cell fraction: all cells in the first tumour species, a nutrient full in tissue."""
-    state = np.zeros((len(model.species), *cells.shape), np.float32)
-    for index in range(len(model.species)):
-        if index not in model.tumour_species:
-            state[index] = patient.medium.domain
-    state[model.tumour_species[0]] = cells
-    return state
 
 
 _read: dict[int, InitialState] = {}

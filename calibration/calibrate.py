@@ -1,0 +1,199 @@
+"""Calibrate a patient: search, polish, posterior, forecast, scores; one folder written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from calibration.calibration import JOURNAL, Calibration
+from calibration.discrepancy import Discrepancy, discrepancies
+from calibration.evaluation import visit_scores
+from calibration.forecast import forecast
+from calibration.objective import Objective
+from calibration.polish import Polished, polish
+from calibration.pool import evaluating
+from calibration.posterior import Laplace, posterior_dataset
+from calibration.region import reachable, within
+from calibration.search import Found, search
+from calibration.structure import Structure
+from calibration.words import identifiability, misfit
+from solvers.engine import Accuracy
+from twin.errors import DataRefused
+from twin.patient import Patient
+from twin.progress import SILENT, Progress
+
+SEARCH_MM = 2.0
+"""The search runs on voxels of at least this edge; the polish then works on the full grid."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a calibration is computed; nothing here is a fact about the patient."""
+
+    evaluations: int = 200
+    draws: int = 50
+    sampler: str = "tpe"
+    seed: int = 0
+    engine: str = "native"
+    accuracy: Accuracy = "fast"
+    processes: int = 1
+    coarsen: int = 1
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What search and polish found, and the posterior at that point."""
+
+    objective: Objective
+    found: Found
+    polished: Polished
+    laplace: Laplace
+    discrepancies: tuple[Discrepancy, ...]
+    steps: tuple[dict[str, Any], ...]
+
+
+def calibrate(
+    patient: Patient,
+    out: Path,
+    *,
+    evaluations: int = 200,
+    draws: int = 50,
+    sampler: str = "tpe",
+    seed: int = 0,
+    engine: str = "native",
+    accuracy: Accuracy = "fast",
+    processes: int = 1,
+    coarsen: int = 1,
+    structure: Structure | None = None,
+    progress: Progress = SILENT,
+) -> Calibration:
+    """Fit the twin to the visits seen and forecast the others; writes ``out`` (see :mod:`calibration.calibration`).
+
+    ``evaluations`` candidates are searched on a coarse grid, the best is polished on blocks of ``coarsen`` voxels, and
+    ``draws`` of the posterior are run to the last visit. The same patient, settings and seed give the same result,
+    also when it was interrupted and run again, and with any number of ``processes``. Raises DataRefused where only one
+    visit may be seen.
+    """
+    _check(patient)
+    settings = Settings(evaluations, draws, sampler, seed, engine, accuracy, processes, coarsen)
+    structure = structure or Structure()
+    box = reachable(patient, patient.visits[-1].day)
+    near = within(patient, box)
+    fitted = fit(near, structure, settings, out / JOURNAL, progress)
+    z = fitted.laplace.draws(np.random.default_rng((seed, 2)), draws)
+    space = fitted.laplace.space
+    posterior = posterior_dataset(near, structure, space, fitted.polished.z, z, seed, "laplace")
+    rows = [dict(zip(posterior["parameter"].values, row, strict=True)) for row in posterior["value"].values]
+    maps = forecast(
+        patient, (near, box), structure, rows, engine=engine, accuracy=accuracy, processes=processes, progress=progress
+    )
+    summary = summarise(patient, near, structure, fitted, visit_scores(patient, maps))
+    calibration = Calibration(patient, structure, posterior, maps, summary)
+    calibration.save(out)
+    return calibration
+
+
+def fit(near: Patient, structure: Structure, settings: Settings, journal: Path, progress: Progress = SILENT) -> Fitted:
+    """Search, polish, weigh the visits by their residuals, polish again, and take the curvature there."""
+    fine = Objective.of(near, structure, settings.coarsen, settings.engine, settings.accuracy)
+    factor = search_factor(near, settings.coarsen)
+    rough = fine if factor == settings.coarsen else _coarser(fine, factor)
+    with evaluating(rough, settings.processes) as evaluate:
+        found = search(
+            rough.space,
+            evaluate,
+            journal,
+            study_name(near, structure, settings, factor),
+            evaluations=settings.evaluations,
+            sampler=settings.sampler,
+            seed=settings.seed,
+            progress=progress,
+        )
+    return _polished(fine, found, settings, progress)
+
+
+def _coarser(fine: Objective, factor: int) -> Objective:
+    return Objective.of(fine.patient, fine.structure, factor, fine.engine, fine.accuracy)
+
+
+def _polished(fine: Objective, found: Found, settings: Settings, progress: Progress) -> Fitted:
+    progress.begin("polishing the best fit", 3)
+    start = fine(found.z)
+    with evaluating(fine, settings.processes) as evaluate:
+        first = polish(fine, evaluate, found.z)
+    progress.advance(note=f"best fit {first.objective:.4g}")
+    misfits = discrepancies(fine, fine.space.values(first.z))
+    weighed = fine.weighed(tuple(d.weight for d in misfits))
+    progress.advance()
+    before = weighed(first.z)
+    with evaluating(weighed, settings.processes) as evaluate:
+        second = polish(weighed, evaluate, first.z, rounds=3)
+    progress.advance(note=f"best fit {second.objective:.4g}")
+    progress.end()
+    steps = (
+        {"name": "global search", "objective": start, "gain": max(0.0, fine(np.zeros(len(found.z))) - start)},
+        {"name": "local polish", "objective": first.objective, "gain": start - first.objective},
+        {"name": "visits weighed by their misfit", "objective": second.objective, "gain": before - second.objective},
+    )
+    laplace = Laplace.at(weighed.space, second.z, second.jacobian)
+    return Fitted(weighed, found, second, laplace, misfits, steps)
+
+
+def search_factor(near: Patient, coarsen: int) -> int:
+    """The search's block: at least ``SEARCH_MM`` along the finest axis."""
+    return max(coarsen, int(np.ceil(SEARCH_MM / min(near.grid.spacing_mm))) if min(near.grid.shape) >= 32 else coarsen)
+
+
+def study_name(near: Patient, structure: Structure, settings: Settings, factor: int) -> str:
+    """A name that changes with anything that changes the objective or the proposals, so that a journal is never mixed up."""
+    digest = hashlib.sha256()
+    facts = [structure.model, structure.effects, dict(structure.fixed), settings.sampler, settings.seed, factor]
+    facts += [settings.engine, settings.accuracy, repr(near.treatments.before(near.seen[-1].day)), near.site]
+    facts += [repr(near.cellularity), repr(near.visibility), repr(near.grid)]
+    digest.update(json.dumps(facts, default=str, sort_keys=True).encode())
+    digest.update(np.packbits(near.medium.domain).tobytes())
+    for visit in near.seen:
+        digest.update(repr(visit.day).encode())
+        for role, image in sorted(visit.images.items()):
+            digest.update(role.encode() + np.ascontiguousarray(image.values).tobytes())
+        for name, region in sorted(visit.regions.items()):
+            digest.update(name.encode() + np.packbits(region).tobytes())
+    return f"calibration-{digest.hexdigest()[:16]}"
+
+
+def summarise(
+    patient: Patient, near: Patient, structure: Structure, fitted: Fitted, visits: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """The content of ``calibration.json``."""
+    learnt = {p.name for p in fitted.laplace.space.parameters}
+    silent = tuple(p for p in structure.parameters(near) if p.name not in learnt)
+    sentences, warnings = identifiability(fitted.laplace, silent)
+    return {
+        "model": structure.model,
+        "effects": list(structure.effects),
+        "fixed": dict(structure.fixed),
+        "method": "laplace",
+        "evaluations": fitted.found.evaluations + fitted.polished.evaluations,
+        "failed_evaluations": fitted.found.failed,
+        "decision_day": patient.seen[-1].day,
+        "steps": list(fitted.steps),
+        "sentences": misfit(fitted.discrepancies) + sentences,
+        "warnings": warnings,
+        "visits": visits,
+        "citations": list(structure.citations()),
+    }
+
+
+def _check(patient: Patient) -> None:
+    if len(patient.seen) < 2:
+        raise DataRefused(
+            "Growth cannot be learnt from one visit.",
+            where=f"visit '{patient.visits[0].name}'",
+            why="diffusion and proliferation show in the change between two scans",
+            remedy="add a second visit before the held-out ones, or run `oncotwin simulate` with the prior's values",
+        )

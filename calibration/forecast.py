@@ -1,0 +1,142 @@
+"""Every draw of the posterior run to the last visit, held-out ones included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import xarray as xr
+
+from calibration.observation.fraction import observed_fraction
+from calibration.pool import evaluating
+from calibration.structure import Structure, initial_of
+from solvers.engine import Accuracy
+from solvers.simulate import Failure, solve
+from twin.errors import OncotwinError, SolverError
+from twin.fields import SPACE, coordinates, frame_attributes
+from twin.grid import Box
+from twin.patient import Patient
+from twin.progress import SILENT, Progress, stage
+
+STEP_DAYS = 2.0
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """What is run for each draw: the patient within reach, the structure, the times, and the numerical settings."""
+
+    patient: Patient = field(repr=False)
+    structure: Structure
+    days: tuple[float, ...]
+    engine: str = "native"
+    accuracy: Accuracy = "fast"
+
+
+@dataclass(frozen=True)
+class Course:
+    """One draw's course: volumes (mL) over the days, and the visible fraction on the visits' days inside a box."""
+
+    volume_ml: np.ndarray
+    core_ml: np.ndarray
+    burden_ml: np.ndarray
+    maps: tuple[tuple[Box, np.ndarray], ...] = field(repr=False)
+
+
+def forecast_days(patient: Patient) -> tuple[float, ...]:
+    """Every second day from day 0 to the last visit, and every visit's day."""
+    last = patient.visits[-1].day
+    return tuple(sorted({*np.arange(0.0, last, STEP_DAYS).tolist(), *(v.day for v in patient.visits)}))
+
+
+def run_draw(held: Forecaster, values: Mapping[str, float]) -> Course | Failure:
+    """One draw; a failure is a value."""
+    visits = {v.day for v in held.patient.visits}
+    rows, maps = [], []
+    try:
+        problem = held.structure.problem(held.patient, values, held.days)
+        for shot in solve(problem, held.engine, held.accuracy):
+            core = held.patient.visibility.core
+            seen = shot.volume_ml(held.patient.visibility.threshold)
+            rows.append((seen, np.nan if core is None else shot.volume_ml(core), shot.burden_ml()))
+            if shot.day in visits:
+                maps.append((shot.box, np.array(shot.visible, np.float32)))
+    except OncotwinError as error:
+        return Failure(error.what, error.remedy)
+    volume, core_ml, burden = np.array(rows).T
+    return Course(volume, core_ml, burden, tuple(maps))
+
+
+def forecast(
+    patient: Patient,
+    near: tuple[Patient, Box],
+    structure: Structure,
+    draws: Iterable[Mapping[str, float]],
+    *,
+    engine: str = "native",
+    accuracy: Accuracy = "fast",
+    processes: int = 1,
+    progress: Progress = SILENT,
+) -> xr.Dataset:
+    """The store ``fit.zarr``: observed and predicted maps on every visit, and volumes over time for every draw.
+
+    ``near`` is the patient within reach and its box in ``patient``. Raises SolverError where every draw failed.
+    """
+    items = list(draws)
+    held = Forecaster(near[0], structure, forecast_days(patient), engine, accuracy)
+    initial_of(near[0])
+    shape = (len(patient.visits), *near[0].grid.shape)
+    total, above = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    courses: list[Course | Failure] = []
+    with stage(progress, "forecasting every draw", len(items)) as bar, evaluating(held, processes) as evaluate:
+        for course in evaluate(run_draw, items):
+            if isinstance(course, Course):
+                _add(course, total, above, patient.visibility.threshold)
+                course = Course(course.volume_ml, course.core_ml, course.burden_ml, ())
+            courses.append(course)
+            bar.advance()
+    good = sum(isinstance(c, Course) for c in courses)
+    if good == 0:
+        raise SolverError("Every draw of the forecast failed.", remedy=getattr(courses[0], "advice", ""))
+    maps = {"predicted_fraction": total / good, "probability": above / good}
+    return _dataset(patient, near[1], held, maps, courses)
+
+
+def _add(course: Course, total: np.ndarray, above: np.ndarray, threshold: float) -> None:
+    for index, (box, values) in enumerate(course.maps):
+        total[(index, *box)] += values
+        above[(index, *box)] += values > threshold
+
+
+def _dataset(patient: Patient, box: Box, held: Forecaster, maps, courses) -> xr.Dataset:
+    def wide(values: np.ndarray) -> np.ndarray:
+        out = np.zeros((len(patient.visits), *patient.grid.shape), np.float32)
+        out[(slice(None), *box)] = values
+        return out
+
+    def over_time(name: str) -> np.ndarray:
+        missing = np.full(len(held.days), np.nan)
+        return np.array([getattr(c, name) if isinstance(c, Course) else missing for c in courses])
+
+    space = ("visit", *SPACE)
+    data = {
+        "observed_fraction": (space, _observed(patient), {"units": "1"}),
+        "predicted_fraction": (space, wide(maps["predicted_fraction"]), {"units": "1", "long_name": "posterior mean"}),
+        "probability": (space, wide(maps["probability"]), {"units": "1", "long_name": "share of draws that are visible"}),
+        **{name: (("draw", "t"), over_time(name), {"units": "mL"}) for name in ("volume_ml", "core_ml", "burden_ml")},
+    }
+    coords = {
+        "t": ("t", list(held.days), {"units": "day"}),
+        "day": ("visit", [v.day for v in patient.visits], {"units": "day"}),
+        "visit_name": ("visit", np.array([v.name for v in patient.visits], dtype=str)),
+        "held_out": ("visit", np.array([v.held_out for v in patient.visits])),
+        **coordinates(patient.grid),
+    }
+    attrs = {**frame_attributes(patient.grid), "threshold": patient.visibility.threshold}
+    return xr.Dataset(data, coords, attrs)
+
+
+def _observed(patient: Patient) -> np.ndarray:
+    fields = [observed_fraction(patient, visit) for visit in patient.visits]
+    nothing = np.full(patient.grid.shape, np.nan, np.float32)
+    return np.stack([nothing if f is None else f for f in fields])

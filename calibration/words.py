@@ -1,0 +1,76 @@
+"""What the data can and cannot tell, in plain sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from calibration.discrepancy import Discrepancy
+from calibration.posterior import Laplace
+from twin.parameter import Parameter
+
+ALIKE = 0.9
+AS_WIDE = 0.8
+AT_BOUND = 0.02
+
+
+def identifiability(laplace: Laplace, silent: tuple[Parameter, ...]) -> tuple[list[str], list[str]]:
+    """(sentences, warnings) on correlated, unlearnt and bounded parameters."""
+    sentences = _pairs(laplace) + _unlearnt(laplace)
+    sentences += [
+        f"The visits seen say nothing about {_name(p)}: no such treatment was given before the last of them; "
+        f"its draws are those of the prior."
+        for p in silent
+    ]
+    return sentences, _bounded(laplace)
+
+
+def misfit(found: tuple[Discrepancy, ...]) -> list[str]:
+    """How far the model misses the data beyond their noise."""
+    sentences = []
+    for d in found:
+        excess = np.sqrt(d.variance)
+        if excess > 1.2:
+            sentences.append(
+                f"On day {d.day:g} the model misses the data by {excess:.1f} times their stated noise; the posterior is "
+                f"widened for it ({d.voxels} voxels count as {d.independent:.0f} independent ones)."
+            )
+    return sentences
+
+
+def _pairs(laplace: Laplace) -> list[str]:
+    correlation, parameters = laplace.correlation, laplace.space.parameters
+    sentences = []
+    for i, first in enumerate(parameters):
+        for j in range(i + 1, len(parameters)):
+            r = correlation[i, j]
+            if abs(r) > ALIKE:
+                kept = "ratio" if r > 0 else "product"
+                sentences.append(
+                    f"The data fix a {kept} of {_name(first)} and {_name(parameters[j])} but hardly tell them apart "
+                    f"(correlation {r:.2f})."
+                )
+    return sentences
+
+
+def _unlearnt(laplace: Laplace) -> list[str]:
+    return [
+        f"The data hardly narrow {_name(p)}: its posterior is {100 * s:.0f} % as wide as its prior."
+        for p, s in zip(laplace.space.parameters, laplace.spread, strict=True)
+        if s > AS_WIDE
+    ]
+
+
+def _bounded(laplace: Laplace) -> list[str]:
+    low, high = laplace.space.bounds()
+    warnings = []
+    for p, z, a, b in zip(laplace.space.parameters, laplace.z, low, high, strict=True):
+        for bound, edge, word in ((a, p.low, "lowest"), (b, p.high, "highest")):
+            if abs(z - bound) < AT_BOUND:
+                warnings.append(
+                    f"{_name(p)} is at the {word} admissible value ({edge:g} {p.unit}): the model may not suit this patient."
+                )
+    return warnings
+
+
+def _name(p: Parameter) -> str:
+    return f"{p.name.replace('_', ' ')} ({p.symbol})"
