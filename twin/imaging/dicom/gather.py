@@ -1,0 +1,83 @@
+"""The files of a study: in a folder, in a zip or tar, or in archives within the folder. Links are not followed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from twin.errors import DataRefused
+from twin.imaging.archive import is_archive, unpack
+from twin.imaging.dicom.file import Source, is_dicom
+
+MOST_FILES = 200_000
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """DICOM files with the words that name them, and how many other files were passed over."""
+
+    sources: tuple[Source, ...]
+    others: int
+    remarks: tuple[str, ...]
+
+
+@contextmanager
+def gathered(source: Path, named: bool = True) -> Iterator[Gathered]:
+    """The DICOM files of ``source``; archives are unpacked into a folder that is removed at the end.
+
+    ``named``: messages may name files; otherwise they are called "file 12".
+    """
+    if not source.exists():
+        raise DataRefused(
+            f"There is no folder or archive at {source}." if named else "There is no folder or archive at the place given.",
+            remedy="give the folder, zip or tar that the PACS exported",
+        )
+    with tempfile.TemporaryDirectory(prefix="oncotwin-") as scratch:
+        yield _gather(source, Path(scratch), named)
+
+
+def _gather(source: Path, scratch: Path, named: bool) -> Gathered:
+    pairs, remarks = [], []
+    for number, (path, name) in enumerate(_plain_files(source)):
+        if is_archive(path):
+            try:
+                unpacked = unpack(path, scratch / f"{number:06d}")
+            except DataRefused as refusal:
+                refusal.where = name if named else f"archive {number + 1}"
+                if path == source:
+                    raise refusal from None
+                remarks.append(f"{refusal.where} was left out: {refusal.what}")
+                continue
+            pairs += [(p, f"{name}: {inner}") for p, inner in unpacked.files]
+            if unpacked.left_out:
+                count = len(unpacked.left_out)
+                remarks.append(
+                    f"{count} member{'s' * (count > 1)} of an archive left out (links, devices, names that point outside)"
+                )
+        else:
+            pairs.append((path, name))
+    found = [(p, n) for p, n in pairs if is_dicom(p)]
+    sources = tuple(Source(p, n if named else f"file {i + 1}", named) for i, (p, n) in enumerate(found))
+    return Gathered(sources, len(pairs) - len(found), tuple(remarks))
+
+
+def _plain_files(source: Path) -> list[tuple[Path, str]]:
+    if source.is_file():
+        return [(source, source.name)]
+    found = []
+    for folder, folders, names in os.walk(source, followlinks=False):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(folder, name)
+            if path.is_file() and not path.is_symlink():
+                found.append((path, path.relative_to(source).as_posix()))
+        if len(found) > MOST_FILES:
+            raise DataRefused(
+                f"The folder holds more than {MOST_FILES:,} files.",
+                remedy="give the folder of one patient, not of the whole archive",
+            )
+    return found
