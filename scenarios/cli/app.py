@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios.cli import calibrate, demo, doctor, inspect, list, new, report, run, scenarios, simulate, verify
+from scenarios.cli import calibrate, demo, doctor, import_, inspect, list, new, report, run, scenarios, simulate, verify
 from scenarios.cli.guard import guarded
 from twin import RESEARCH_USE_ONLY, __version__
 
@@ -25,6 +25,7 @@ START, STEPS, TOOLS = "Start here", "Step by step", "Look things up"
 COMMANDS = (
     ("demo", demo.demo, START),
     ("new", new.new, START),
+    ("import", import_.import_, START),
     ("inspect", inspect.inspect, START),
     ("run", run.run, START),
     ("calibrate", calibrate.calibrate, STEPS),
