@@ -19,7 +19,9 @@ Answers = Annotated[
 Research = Annotated[bool, typer.Option("--research", help="Write no identity; shift all dates by whole weeks.")]
 KeyFile = Annotated[
     Path | None,
-    typer.Option("--date-key", metavar="FILE", help="A secret of your site: one patient's dates then shift alike every time."),
+    typer.Option(
+        "--date-key", metavar="FILE", help="A secret of your site: one patient's dates then shift alike every time."
+    ),
 ]
 Again = Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier import wrote there.")]
 
