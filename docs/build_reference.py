@@ -9,7 +9,6 @@ Modules of the API are read, not imported, so that the page is the same whatever
 from __future__ import annotations
 
 import ast
-import enum
 import inspect
 import sys
 import typing
@@ -72,7 +71,7 @@ def _option_names(option: OptionInfo, kind: Any) -> str:
     names = ", ".join(f"`{name}`" for name in declared)
     if kind is bool:
         return names
-    choices = "\\|".join(kind) if isinstance(kind, type) and issubclass(kind, enum.Enum) else ""
+    choices = "\\|".join(typing.get_args(kind)) if typing.get_origin(kind) is typing.Literal else ""
     return f"{names} {option.metavar or choices or getattr(kind, '__name__', 'text').upper()}"
 
 

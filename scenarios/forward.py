@@ -32,12 +32,12 @@ def forward(
     """The patient's baseline grown forward: ``u`` (t, species, z, y, x) and the volumes and burden (t) in mL.
 
     ``settings`` are parameters by name, each in its own unit and checked against its range; others keep their default.
-    ``effect_names`` None takes every effect that the patient's treatments call for. UsageError for an unknown name,
+    ``effect_names`` None takes the effects that a calibration would. UsageError for an unknown name,
     DataRefused for a value out of range.
     """
     _check_size(len(days), patient)
     engines[engine]
-    names = tuple(acting_effects(patient) if effect_names is None else effect_names)
+    names = Structure().effects if effect_names is None else tuple(effect_names)
     values, fixed = settle(Structure(model, names), patient, dict(settings or {}))
     structure = Structure(model, names, fixed)
     problem = structure.problem(patient, values, tuple(days))
@@ -59,11 +59,6 @@ def settle(
         known[name].check(value)
     values = {name: settings.get(name, p.default) for name, p in free.items()}
     return values, {name: value for name, value in settings.items() if name not in free}
-
-
-def acting_effects(patient: Patient) -> tuple[str, ...]:
-    """The names of the therapy effects that the patient's treatments call for."""
-    return tuple(name for name, effect in effects if effect().acts_on(patient.treatments))
 
 
 def _with_volumes(data: xr.Dataset, patient: Patient, species: Sequence[int]) -> xr.Dataset:

@@ -19,22 +19,26 @@ INTERMEDIATE = ("search.journal",)
 class Search:
     """What decides the numbers of a calibration, besides the case."""
 
+    model: str = "fisher-kpp"
+    effects: tuple[str, ...] = ("radiotherapy", "chemotherapy")
     evaluations: int = 200
     draws: int = 50
     sampler: str = "tpe"
     engine: str = "native"
-    accuracy: str = "fast"
+    accuracy: o.AccuracyName = "fast"
     coarsen: int = 1
 
 
 def calibrate(
     case: o.Case,
     out: o.Out = Path("results"),
+    model: o.Model = Search.model,
+    effect: o.Effect = None,
     evaluations: o.Evaluations = Search.evaluations,
     draws: o.Draws = Search.draws,
     sampler: o.Sampler = Search.sampler,
     engine: o.Engine = Search.engine,
-    accuracy: o.AccuracyOption = o.Accuracy.fast,
+    accuracy: o.Accuracy = "fast",
     coarsen: o.Coarsen = Search.coarsen,
     processes: o.Processes = 1,
     seed: o.Seed = 0,
@@ -45,7 +49,7 @@ def calibrate(
 ) -> None:
     """Find the parameters that explain the scans seen so far, and how sure they are."""
     voice = Voice(json, quiet)
-    search = Search(evaluations, draws, sampler, engine, accuracy.value, coarsen)
+    search = Search(model, tuple(effect or Search.effects), evaluations, draws, sampler, engine, accuracy, coarsen)
     summary = step(case, out, search, Session(voice, seed, processes, overwrite))
     tell(summary, voice)
     voice.result({"results": out, **summary})
@@ -56,11 +60,10 @@ def step(case: Path, out: Path, search: Search, session: Session) -> dict[str, A
     """Load the case, calibrate into ``out`` and leave a manifest; the summary. Finished work is not repeated."""
     from scenarios.cli.claim import claim
     from scenarios.cli.inputs import case_files
-    from solvers.engine import engines
     from twin.provenance import Manifest
     from twin.store import load_json
 
-    engines[search.engine]
+    _check_names(search)
     files = case_files(case)
     manifest = Manifest("calibrate", asdict(search), session.seed)
     manifest.add_inputs(files, files[0].parent)
@@ -69,28 +72,44 @@ def step(case: Path, out: Path, search: Search, session: Session) -> dict[str, A
     else:
         with resumable(f"the evaluations so far are kept in {out}"):
             _compute(files[0], out, search, session)
-        manifest.cite(*citations(load_json(out / "calibration.json")))
+        manifest.cite(*load_json(out / "calibration.json").get("citations", []))
         manifest.write(out)
     return load_json(out / "calibration.json")
 
 
 def _compute(case: Path, out: Path, search: Search, session: Session) -> None:
     from calibration.calibrate import calibrate as run
+    from calibration.structure import Structure
     from scenarios.cli.compiled import announce
     from twin.case import load_case
 
     announce(session.voice)
     patient = load_case(case, session.voice.progress)
-    settings = asdict(search)
-    run(patient, out, **settings, seed=session.seed, processes=session.processes, progress=session.voice.progress)
+    run(
+        patient,
+        out,
+        evaluations=search.evaluations,
+        draws=search.draws,
+        sampler=search.sampler,
+        seed=session.seed,
+        engine=search.engine,
+        accuracy=search.accuracy,
+        processes=session.processes,
+        coarsen=search.coarsen,
+        structure=Structure(search.model, search.effects),
+        progress=session.voice.progress,
+    )
 
 
-def citations(summary: dict[str, Any]) -> list[str]:
-    """The papers behind the model and the effects that a calibration used."""
+def _check_names(search: Search) -> None:
+    """Refuse an unknown engine, model or effect before anything is read."""
     from solvers.effect import effects
+    from solvers.engine import engines
     from solvers.model import models
 
-    return [models[summary["model"]].citation, *(effects[name].citation for name in summary["effects"])]
+    for registry, names in ((engines, (search.engine,)), (models, (search.model,)), (effects, search.effects)):
+        for name in names:
+            registry[name]
 
 
 def tell(summary: dict[str, Any], voice: Voice) -> None:

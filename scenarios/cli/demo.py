@@ -22,7 +22,7 @@ def demo(
     spacing: Spacing = 1,
     evaluations: o.Evaluations = Search.evaluations,
     draws: o.Draws = Search.draws,
-    coarsen: o.Coarsen = 2,
+    coarsen: o.Coarsen = 1,
     processes: o.Processes = 2,
     seed: o.Seed = 2026,
     overwrite: o.Overwrite = False,
@@ -34,7 +34,7 @@ def demo(
     voice = Voice(json, quiet)
     session = Session(voice, seed, processes, overwrite)
     case = patient_folder(out, spacing, session)
-    steps.everything(case, out, Search(evaluations, draws, coarsen=coarsen), None, Comparison(), session)
+    steps.everything(case, out, Search(evaluations=evaluations, draws=draws, coarsen=coarsen), None, Comparison(), session)
 
 
 def patient_folder(out: Path, spacing: int, session: Session) -> Path:

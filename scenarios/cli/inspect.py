@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import typer
 
-from scenarios.cli.inputs import case_file
 from scenarios.cli.options import Case, Debug, Json, Quiet
 from scenarios.cli.voice import Voice
 from twin.errors import DataRefused
@@ -12,11 +11,11 @@ from twin.errors import DataRefused
 
 def inspect(case: Case, json: Json = False, quiet: Quiet = False, debug: Debug = False) -> None:
     """Say in words what a case holds: visits, grids, labels, volumes, treatments, and every problem with its remedy."""
-    path = case_file(case)
     from twin.case import inspect_case
+    from twin.case.reading import case_path
 
     voice = Voice(json, quiet)
-    found = inspect_case(path)
+    found = inspect_case(case_path(case), voice.progress)
     for line in found.lines:
         voice.say(str(line))
     for problem in found.problems:

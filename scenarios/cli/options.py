@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-
-class Accuracy(enum.StrEnum):
-    """How small the error of a time step is kept."""
-
-    fast = "fast"
-    standard = "standard"
-    reference = "reference"
+AccuracyName = Literal["fast", "standard", "reference"]
+"""The names of :data:`solvers.engine.Accuracy`, without importing a solver."""
 
 
 Case = Annotated[Path, typer.Argument(metavar="CASE", help="A case.yaml, or the patient folder that holds it.")]
@@ -32,8 +26,13 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives th
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace what another case or configuration left in the folder.")
 ]
+Model = Annotated[str, typer.Option("--model", help="The growth model; `oncotwin list models`.")]
+Effect = Annotated[
+    list[str] | None,
+    typer.Option("--effect", metavar="NAME", help="A therapy effect; may be repeated. Default: radiotherapy, chemotherapy."),
+]
 Engine = Annotated[str, typer.Option("--engine", help="The numerical method; `oncotwin list engines`.")]
-AccuracyOption = Annotated[Accuracy, typer.Option("--accuracy", help="The accuracy of the time steps.")]
+Accuracy = Annotated[AccuracyName, typer.Option("--accuracy", help="The accuracy of the time steps.")]
 Evaluations = Annotated[int, typer.Option("--evaluations", min=1, help="Model runs that the search may use.")]
 Draws = Annotated[int, typer.Option("--draws", min=2, help="Draws of the posterior ensemble.")]
 Sampler = Annotated[str, typer.Option("--sampler", help="How the search proposes parameters: tpe, cmaes, random ...")]

@@ -20,11 +20,13 @@ def run(
     out: o.Out = Path("results"),
     study: o.Study = None,
     horizon: o.Horizon = None,
+    model: o.Model = calibrate.Search.model,
+    effect: o.Effect = None,
     evaluations: o.Evaluations = calibrate.Search.evaluations,
     draws: o.Draws = calibrate.Search.draws,
     sampler: o.Sampler = calibrate.Search.sampler,
     engine: o.Engine = calibrate.Search.engine,
-    accuracy: o.AccuracyOption = o.Accuracy.fast,
+    accuracy: o.Accuracy = "fast",
     coarsen: o.Coarsen = calibrate.Search.coarsen,
     scheduler: o.Scheduler = None,
     processes: o.Processes = 2,
@@ -37,8 +39,9 @@ def run(
     """From a case to the report: calibrate, compare the options, draw the page."""
     voice = Voice(json, quiet)
     session = Session(voice, seed, processes, overwrite, scheduler)
-    search = calibrate.Search(evaluations, draws, sampler, engine, accuracy.value, coarsen)
-    everything(case, out, search, study, scenarios.Comparison(horizon, accuracy.value), session)
+    effects = tuple(effect or calibrate.Search.effects)
+    search = calibrate.Search(model, effects, evaluations, draws, sampler, engine, accuracy, coarsen)
+    everything(case, out, search, study, scenarios.Comparison(horizon, accuracy), session)
 
 
 def everything(

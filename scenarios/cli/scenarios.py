@@ -25,7 +25,7 @@ class Comparison:
     """What decides the numbers of a comparison, besides the calibrated twin and the study file."""
 
     horizon_day: float | None = None
-    accuracy: str = "fast"
+    accuracy: o.AccuracyName = "fast"
 
 
 def scenarios(
@@ -33,7 +33,7 @@ def scenarios(
     out: o.Elsewhere = None,
     study: o.Study = None,
     horizon: o.Horizon = None,
-    accuracy: o.AccuracyOption = o.Accuracy.fast,
+    accuracy: o.Accuracy = "fast",
     scheduler: o.Scheduler = None,
     processes: o.Processes = 2,
     seed: o.Seed = 0,
@@ -46,7 +46,7 @@ def scenarios(
     voice = Voice(json, quiet)
     folder = out or results
     session = Session(voice, seed, processes, overwrite, scheduler)
-    summary = step(results, folder, study, Comparison(horizon, accuracy.value), session)
+    summary = step(results, folder, study, Comparison(horizon, accuracy), session)
     for sentence in summary.get("conclusion", []):
         voice.say(sentence)
     voice.result({"results": folder, **summary})

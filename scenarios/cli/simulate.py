@@ -15,17 +15,10 @@ from twin.errors import UsageError
 
 OUTPUTS = ("simulation.zarr", "volumes.csv")
 
-Model = Annotated[str, typer.Option("--model", help="The growth model; `oncotwin list models`.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
         "--set", metavar="NAME=VALUE", help="A parameter in its own unit; may be repeated. Others keep their default."
-    ),
-]
-Effect = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--effect", metavar="NAME", help="A therapy effect; may be repeated. Default: all that the treatments need."
     ),
 ]
 Days = Annotated[str, typer.Option("--days", metavar="LIST", help="Days to save: 0,30,60 or START:STOP:STEP.")]
@@ -33,13 +26,13 @@ Days = Annotated[str, typer.Option("--days", metavar="LIST", help="Days to save:
 
 def simulate(
     case: o.Case,
-    model: Model = "fisher-kpp",
+    model: o.Model = "fisher-kpp",
     set: Settings = None,
-    effect: Effect = None,
+    effect: o.Effect = None,
     days: Days = "0:180:30",
     out: o.Out = Path("simulation"),
     engine: o.Engine = "native",
-    accuracy: o.AccuracyOption = o.Accuracy.standard,
+    accuracy: o.Accuracy = "standard",
     overwrite: o.Overwrite = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -53,7 +46,7 @@ def simulate(
         "model": model,
         "effect_names": effect or None,
         "engine": engine,
-        "accuracy": accuracy.value,
+        "accuracy": accuracy,
     }
     columns, *rows = step(case, out, asked, overwrite, voice)
     voice.table("Tumour over time", columns, rows)

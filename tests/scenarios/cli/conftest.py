@@ -12,7 +12,13 @@ from typer.testing import CliRunner, Result
 from scenarios.cli.app import app
 from twin.store import save_json, save_text
 
-CALIBRATION = {"model": "fisher-kpp", "effects": ["radiotherapy"], "sentences": ["A sentence."], "warnings": ["A doubt."]}
+CALIBRATION = {
+    "model": "fisher-kpp",
+    "effects": ["radiotherapy"],
+    "sentences": ["A sentence."],
+    "warnings": ["A doubt."],
+    "citations": ["Swanson"],
+}
 COMPARISON = {"conclusion": ["A conclusion."], "failed": [], "arms": []}
 
 
@@ -92,5 +98,7 @@ def case(tmp_path) -> Path:
     folder = tmp_path / "patient"
     folder.mkdir()
     (folder / "adc.nii.gz").write_bytes(b"image")
-    (folder / "case.yaml").write_text("name: tiny\nvisits:\n  - {day: 0, adc: adc.nii.gz}\n")
+    (folder / "case.yaml").write_text(
+        "patient: tiny\nvisits:\n  - {day: 0, images: {adc: {file: adc.nii.gz, unit: mm2/s}}}\ntissue: {mask: adc.nii.gz}\n"
+    )
     return folder

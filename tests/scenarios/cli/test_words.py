@@ -51,6 +51,7 @@ def test_every_command_has_help_json_quiet_and_debug(oncotwin, name):
         (["simulate", "x", "--set", "rho"], "NAME=VALUE"),
         (["simulate", "x", "--days", "30,0"], "increasing days"),
         (["calibrate", ".", "--engine", "nativ"], "Did you mean 'native'"),
+        (["run", ".", "--model", "fisher"], "Did you mean 'fisher-kpp'"),
     ],
 )
 def test_usage_errors_end_with_2_and_a_hint(oncotwin, arguments, hint):
@@ -63,8 +64,8 @@ def test_usage_errors_end_with_2_and_a_hint(oncotwin, arguments, hint):
 def test_a_case_that_is_not_there_is_refused(oncotwin, tmp_path, command):
     done = oncotwin(command, tmp_path / "nobody")
     assert done.exit_code == 3
-    assert "There is no case at" in done.stderr and "oncotwin new" in done.stderr
-    assert "holds no case.yaml" in oncotwin(command, tmp_path).stderr
+    assert "There is no case file at" in done.stderr and "oncotwin new" in done.stderr
+    assert oncotwin(command, tmp_path).exit_code == 3
 
 
 def test_version(oncotwin):
