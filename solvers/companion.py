@@ -51,8 +51,7 @@ class _HasCompanion(Protocol):
 
 def extended(model: GrowthModel, effects: Iterable[_HasCompanion]) -> GrowthModel:
     """The model with the companions that the effects bring, the same whichever way it was extended before."""
-    while isinstance(model, Extended):
-        model = model.base
+    model = root(model)
     for effect in effects:
         companion = effect.companion()
         if companion is not None:
@@ -60,17 +59,21 @@ def extended(model: GrowthModel, effects: Iterable[_HasCompanion]) -> GrowthMode
     return model
 
 
+def root(model: GrowthModel) -> GrowthModel:
+    """The growth model without its companions."""
+    while isinstance(model, Extended):
+        model = model.base
+    return model
+
+
 def complete(state: np.ndarray, model: GrowthModel) -> np.ndarray:
     """(species, z, y, x) from a cell fraction (z, y, x), or with the companions that are missing at zero."""
     if state.ndim == 3:
         return model.distribute(state) if len(model.species) > 1 else state[None]
-    base = model
-    while isinstance(base, Extended):
-        base = base.base
-    if len(state) != len(base.species):
+    missing = len(model.species) - len(root(model).species)
+    if not missing or len(state) != len(root(model).species):
         return state
-    missing = len(model.species) - len(base.species)
-    return np.concatenate([state, np.zeros((missing, *state.shape[1:]), state.dtype)]) if missing else state
+    return np.concatenate([state, np.zeros((missing, *state.shape[1:]), state.dtype)])
 
 
 class Extended(GrowthModel):
@@ -97,7 +100,7 @@ class Extended(GrowthModel):
         return max(self.base.accuracy_rate, self.beside.accuracy_rate)
 
     def distribute(self, cells: np.ndarray) -> np.ndarray:
-        return complete(self.base.distribute(cells), self)
+        return complete(root(self).distribute(cells), self)
 
     @classmethod
     def source(cls) -> str:
@@ -154,8 +157,8 @@ def _rate(model: type[GrowthModel], companion: type[Companion], first: int) -> C
 
     def rate(u, p, out) -> None:
         base(u, p, out)
-        total = u[tumour[0]]
-        for k in tumour[1:]:
+        total = 0.0
+        for k in tumour:
             total = total + u[k]
         change, kill = beside(u[own], total, p, first)
         out[own] = change
@@ -171,13 +174,13 @@ def _flow(model: type[GrowthModel], companion: type[Companion], first: int) -> C
     own, tumour = len(model.species), model.tumour_species
 
     def flow(u, p, kill, dt, out) -> None:
-        total = u[tumour[0]]
-        for k in tumour[1:]:
+        total = 0.0
+        for k in tumour:
             total = total + u[k]
         half = beside(u[own], total, p, first, 0.5 * dt)
         base(u, p, kill + pace(half, total, p, first)[1], dt, out)
-        total = out[tumour[0]]
-        for k in tumour[1:]:
+        total = 0.0
+        for k in tumour:
             total = total + out[k]
         out[own] = beside(half, total, p, first, 0.5 * dt)
 

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from solvers.effect import TherapyEffect, effects
+import numpy as np
+
+from solvers.effect import TherapyEffect, effects, on_grid
 from twin.drugs import drug
+from twin.medium import Medium
 from twin.parameter import Prior, parameter
-from twin.treatment import Plan
+from twin.treatment import DrugDose, Plan
 
 
 @effects.register("chemotherapy")
 @dataclass(frozen=True)
 class Chemotherapy(TherapyEffect):
-    """Kill rate k(t) = gamma sum_j (dose_j / reference dose) exp(-lambda (t - t_j)) H(t - t_j), 1/day.
+    """Kill rate k(x, t) = C(x) sum_j gamma_i (dose_j / reference dose_i) exp(-lambda_i (t - t_j)) H(t - t_j), 1/day.
 
-    lambda = ln 2 / half-life of the drug. One sensitivity for all drugs of the plan, stated at each drug's reference
-    dose. Its integral over a step is taken analytically, so no step length can miss a dose.
-    Source: Jarrett et al. 2021, Nat Protoc 16:5309.
+    i is the drug of dose j, lambda_i = ln 2 / its half-life. gamma_i is one sensitivity for all cytotoxic drugs of the plan,
+    at each drug's reference dose, times ``relative_sensitivity`` (name -> factor) where a drug differs; or one effect for
+    each group of ``drugs``. C is an optional ``delivery_map`` (z, y, x; 1 = as in plasma). The integral over a step is
+    analytic, so no step length can miss a dose. Source: Jarrett et al. 2021, Nat Protoc 16:5309.
     """
 
     citation: ClassVar[str] = "Jarrett AM, et al. Nat Protoc 2021;16:5309-5338"
@@ -35,18 +40,35 @@ class Chemotherapy(TherapyEffect):
         source="0.07-0.32 /day, TNBC_DigitalTwins (doxorubicin, cyclophosphamide); widened for temozolomide",
     )
 
+    drugs: tuple[str, ...] | None = None
+    relative_sensitivity: Mapping[str, float] | None = field(default=None, compare=False)
+    delivery_map: np.ndarray | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in (*(self.drugs or ()), *(self.relative_sensitivity or ())):
+            drug(name)
+
     def acts_on(self, plan: Plan) -> bool:
-        return bool(plan.drug_doses())
+        return bool(self._doses(plan))
 
     def breakpoints(self, plan: Plan) -> list[float]:
-        return [d.day for d in plan.drug_doses()]
+        return [d.day for d in self._doses(plan)]
 
     def exposure(self, plan: Plan, start: float, stop: float) -> float:
         total = 0.0
-        for dose in plan.drug_doses():
+        for dose in self._doses(plan):
             if dose.day < stop:
                 known = drug(dose.drug)
                 decay, begin = known.decay_per_day, max(start, dose.day)
                 remaining = math.exp(-decay * (begin - dose.day)) - math.exp(-decay * (stop - dose.day))
-                total += dose.amount / known.reference_dose * remaining / decay
+                factor = (self.relative_sensitivity or {}).get(dose.drug, 1.0)
+                total += factor * dose.amount / known.reference_dose * remaining / decay
         return self.chemosensitivity_per_day * total
+
+    def delivery(self, plan: Plan, medium: Medium) -> np.ndarray | None:
+        return None if self.delivery_map is None else on_grid(self.delivery_map, medium, "delivery map of the drug")
+
+    def _doses(self, plan: Plan) -> list[DrugDose]:
+        wanted = [d for d in plan.drug_doses() if drug(d.drug).kind == "cytotoxic"]
+        return wanted if self.drugs is None else [d for d in wanted if d.drug in self.drugs]

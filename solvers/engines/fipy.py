@@ -16,7 +16,7 @@ from twin.errors import SolverError
 from twin.fields import bounding_box
 from twin.grid import Box, triple
 
-STEP = {"fast": (0.9, 0.08), "standard": (0.5, 0.03), "reference": (0.25, 0.01)}
+STEP = {"fast": (0.9, 0.25), "standard": (0.7, 0.1), "reference": (0.35, 0.03)}
 """accuracy -> (share of the monotone step of diffusion, the fastest reaction rate times the step)."""
 
 WHOLE_MASK = 30_000
