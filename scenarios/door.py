@@ -41,7 +41,8 @@ def validated(content: Any, kind: type[W], where: str) -> W:
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        problems = [_sentence(item) for item in error.errors()]
+        # a list whose only item is wrong is also reported as too short
+        problems = [_sentence(item) for item in error.errors() if item["type"] != "too_short" or error.error_count() == 1]
         raise DataRefused(
             "; ".join(problems) + ".",
             where=where,

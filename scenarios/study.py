@@ -61,9 +61,8 @@ class WrittenArm(Written):
     def _one_source(self) -> WrittenArm:
         given = [key for key in ("same_as", "regimen", "courses") if getattr(self, key) is not None]
         if len(given) != 1:
-            raise ValueError(
-                f"arm '{self.id}' needs exactly one of same_as, regimen, courses or words; it has {given or 'none'}"
-            )
+            had = " and ".join(given) or "none of them"
+            raise ValueError(f"arm '{self.id}' needs exactly one of same_as, regimen or courses; it has {had}")
         if (self.from_day is not None) != (self.regimen is not None):
             raise ValueError(f"arm '{self.id}': from_day and regimen go together")
         return self

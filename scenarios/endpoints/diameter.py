@@ -15,7 +15,7 @@ class Diameter(Measured):
     def measure(self, snapshot: Snapshot, sight: Sight) -> float:
         from twin.geometry.measure import longest_diameter_mm
 
-        return longest_diameter_mm(snapshot.cells > sight.threshold, snapshot.grid.crop(snapshot.box))
+        return longest_diameter_mm(snapshot.visible > sight.threshold, snapshot.grid.crop(snapshot.box))
 
 
 endpoints.register("diameter")(Diameter())

@@ -15,7 +15,7 @@ class Product(Measured):
     def measure(self, snapshot: Snapshot, sight: Sight) -> float:
         from twin.geometry.measure import bidimensional_mm2
 
-        return bidimensional_mm2(snapshot.cells > sight.threshold, snapshot.grid.crop(snapshot.box))
+        return bidimensional_mm2(snapshot.visible > sight.threshold, snapshot.grid.crop(snapshot.box))
 
 
 endpoints.register("product")(Product())

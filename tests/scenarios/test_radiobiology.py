@@ -50,7 +50,9 @@ def test_equivalent_fractions_keep_the_eqd2(count, dose, other, alpha_beta):
 def test_repopulation_costs_dose_only_after_its_kick_off():
     late = dict(kick_off_days=28, alpha_per_gy=0.3, doubling_days=3)
     assert bed_with_repopulation_gy([2] * 30, 10, overall_days=28, **late) == pytest.approx(72.0)
-    assert bed_with_repopulation_gy([2] * 30, 10, overall_days=39, **late) == pytest.approx(72 - 0.693147 * 11 / 0.9, abs=1e-4)
+    assert bed_with_repopulation_gy([2] * 30, 10, overall_days=39, **late) == pytest.approx(
+        72 - 0.693147 * 11 / 0.9, abs=1e-4
+    )
 
 
 def test_doses_of_a_plan_and_nonsense_refused():

@@ -1,0 +1,74 @@
+"""Therapy options compared on one posterior: every arm on the same draws, from the same state on the decision day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import xarray as xr
+
+from scenarios.arms import Arm
+from scenarios.gather import gather
+from scenarios.prepare import prepare
+from scenarios.simulated import Calibrated
+from scenarios.study import Study
+from scenarios.summary import summarise
+from scenarios.sweep import sweep
+from scenarios.task import HandedOver, Task, compute, hand_over, one_by_one
+from solvers.engine import Accuracy
+from solvers.simulate import Failure
+from twin.errors import OncotwinError
+from twin.progress import SILENT, Progress, stage
+from twin.store import save_json
+
+FailedRuns = dict[tuple[str, int], str]
+
+
+def run_scenarios(
+    calibration: Calibrated,
+    out: Path,
+    *,
+    arms: Sequence[Arm] | Study | None = None,
+    horizon_day: float | None = None,
+    scheduler: str | None = None,
+    processes: int = 2,
+    seed: int = 0,
+    accuracy: Accuracy = "fast",
+    progress: Progress = SILENT,
+) -> xr.Dataset:
+    """Simulate every arm on every posterior draw; write ``scenarios.zarr``, ``scenarios.json`` and ``runs/`` into ``out``.
+
+    ``arms``: a list, a study file's :class:`~scenarios.study.Study`, or None for the default arms. Runs finished before
+    are read, not repeated. ``scheduler`` is a dask address; without it ``processes`` local ones, 0 or 1: this process. The
+    numbers are the same whatever runs them. ``seed`` draws what the posterior does not hold (effects never learnt).
+
+    Runs that failed are named under "failed" of scenarios.json and are NaN in the result. DataRefused for an arm, scan or
+    horizon that contradicts the patient; OncotwinError if every run failed.
+    """
+    comparison = prepare(calibration, arms, horizon_day, seed, accuracy)
+    out = Path(out).resolve()
+    handed = hand_over(calibration, comparison.setup, comparison.draws, out)
+    failed = _run(handed, partial(sweep, scheduler=scheduler, processes=processes), progress)
+    if len(failed) == len(handed.keys):
+        raise OncotwinError(f"Every run failed: {next(iter(failed.values()))}", where="scenarios")
+    data = gather(comparison, handed.store, handed.keys, calibration, out / "scenarios.zarr", progress)
+    save_json(out / "scenarios.json", summarise(data, comparison, calibration.patient, failed))
+    return data
+
+
+def _run(handed: HandedOver, sweep_over: Callable[..., Iterator], progress: Progress) -> FailedRuns:
+    """Run every task; where a whole task was lost, its unfinished arms once more, one by one."""
+    failed: FailedRuns = {}
+    lost: list[Task] = []
+    with stage(progress, "simulate the arms", sum(len(t.arms) for t in handed.tasks)) as bar:
+        for task, outcome in sweep_over(compute, handed.tasks):
+            if isinstance(outcome, Failure):
+                lost.append(task)
+            else:
+                failed.update({(arm, task.draw): reason for arm, reason in outcome.failed})
+            bar.advance(len(task.arms))
+    for task, outcome in sweep_over(compute, one_by_one(lost, handed.store, handed.keys)):
+        reasons = [(task.arms[0], outcome.reason)] if isinstance(outcome, Failure) else outcome.failed
+        failed.update({(arm, task.draw): reason for arm, reason in reasons})
+    return failed

@@ -1,0 +1,91 @@
+"""``scenarios.json``: the arms as understood, the comparisons, the conclusion in words, and what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from scenarios.arms import Arm
+from scenarios.conclusion import conclude, progression_sentence, volume_sentence
+from scenarios.differences import LEVEL, at_horizon, differences
+from scenarios.endpoint import endpoints
+from scenarios.prepare import Comparison
+from scenarios.radiobiology import alpha_beta_gy
+from scenarios.schedule import schedule, totals
+from twin import RESEARCH_USE_ONLY
+from twin.patient import Patient
+
+
+def summarise(
+    data: xr.Dataset, comparison: Comparison, patient: Patient, failed: Mapping[tuple[str, int], str]
+) -> dict[str, Any]:
+    """Everything a reader of the comparison needs besides the curves and maps."""
+    times = comparison.setup.timeline
+    compared = differences(data, comparison)
+    return {
+        "notice": RESEARCH_USE_ONLY,
+        "reference": comparison.reference,
+        "decision_day": times.decision_day,
+        "horizon_day": times.horizon_day,
+        "scan_days": list(times.scans),
+        "draws": len(comparison.draws),
+        "interval_percent": LEVEL[1] - LEVEL[0],
+        "margin_percent": 100.0 * comparison.margin,
+        "arms": [_arm(arm, data, comparison, patient) for arm in comparison.setup.arms],
+        "comparisons": compared,
+        "conclusion": conclude(data, comparison, compared, patient, len(failed)),
+        "failed": [{"arm": arm, "draw": draw, "reason": reason} for (arm, draw), reason in sorted(failed.items())],
+        "citations": sorted({endpoints[name].citation for name in comparison.names} - {""}),
+    }
+
+
+def _arm(arm: Arm, data: xr.Dataset, comparison: Comparison, patient: Patient) -> dict[str, Any]:
+    """One arm: its schedule from the decision day on; totals count what was given before, too."""
+    ratio = alpha_beta_gy(patient.site)
+    given = patient.treatments.before(comparison.setup.timeline.decision_day)
+    return {
+        "id": arm.id,
+        "label": arm.label,
+        "words": arm.words,
+        "notes": list(arm.notes),
+        "schedule": schedule(arm.plan_after),
+        **totals(given + arm.plan_after, ratio),
+        "alpha_beta_gy": ratio,
+        "after_decision": totals(arm.plan_after, ratio),
+        "sentences": [s for s in _sentences(arm, data) if s],
+        "endpoints": _endpoints(arm, data, comparison),
+    }
+
+
+def _sentences(arm: Arm, data: xr.Dataset) -> list[str]:
+    return [volume_sentence(arm.id, arm.label, data), progression_sentence(arm.id, arm.label, data)]
+
+
+def _endpoints(arm: Arm, data: xr.Dataset, comparison: Comparison) -> list[dict[str, Any]]:
+    """Median and 90 % interval of each endpoint at the horizon; ``share`` of the draws in which it was reached at all."""
+    found = []
+    for name in comparison.names:
+        e = endpoints[name]
+        if e.variable not in data:
+            continue
+        values = at_horizon(data, e).sel(arm=arm.id).values
+        reached = np.isfinite(data[e.variable].sel(arm=arm.id).values)
+        values = values[np.isfinite(values)]
+        if values.size:
+            low, middle, high = np.percentile(values, (LEVEL[0], 50.0, LEVEL[1]))
+            share = float(reached.mean()) if reached.ndim == 1 else 1.0
+            found.append(
+                {
+                    "endpoint": name,
+                    "label": e.label,
+                    "unit": e.unit,
+                    "median": middle,
+                    "low": low,
+                    "high": high,
+                    "share": share,
+                }
+            )
+    return found

@@ -1,0 +1,120 @@
+"""Dask lives here: many independent tasks on this machine or on a scheduler elsewhere, the same numbers on either."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from solvers.simulate import Failure
+from twin.errors import UsageError
+
+T = TypeVar("T")
+
+ENVIRONMENT = {
+    "NUMBA_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    # dask's own value makes glibc return every temporary array to the system: numpy then runs 4 to 5 times slower
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
+}
+DEATHS = 3
+"""How often the process of a task may die before the task counts as failed."""
+CONNECT_SECONDS = 20.0
+
+
+def sweep(
+    task: Callable[[T], Any], arguments: Sequence[T], *, scheduler: str | None = None, processes: int = 2
+) -> Iterator[tuple[T, Any]]:
+    """Yield (argument, result) as tasks finish; a task that raised or whose process died is a :class:`Failure`.
+
+    ``scheduler``: the address of a running dask scheduler, such as "tcp://host:8786". Without one: ``processes`` local
+    processes of one thread each, or none at all for 0 or 1 (this process, in order). Tasks must be idempotent.
+    """
+    if scheduler is None and (processes <= 1 or len(arguments) <= 1):
+        for argument in arguments:
+            yield argument, _here(task, argument)
+        return
+    with _client(scheduler, min(processes, len(arguments))) as client:
+        yield from _in_flight(client, task, arguments)
+
+
+def _in_flight(client: Any, task: Callable[[T], Any], arguments: Sequence[T]) -> Iterator[tuple[T, Any]]:
+    """Keep one task in flight for each thread there is, and no more: a process that dies takes no waiting task with it."""
+    from distributed import as_completed
+
+    waiting, flying = iter(arguments), dict[Any, T]()
+    landed = as_completed()
+
+    def refill() -> None:
+        free = max(1, sum(client.nthreads().values())) - len(flying)
+        for argument in itertools.islice(waiting, max(0, free)):
+            future = client.submit(task, argument, pure=False, retries=0)
+            flying[future] = argument
+            landed.add(future)
+
+    refill()
+    while flying:
+        future = next(landed)
+        argument = flying.pop(future)
+        outcome = _outcome(future)
+        refill()
+        yield argument, outcome
+
+
+def _here(task: Callable[[T], Any], argument: T) -> Any:
+    try:
+        return task(argument)
+    except Exception as error:
+        return _failed(error)
+
+
+def _outcome(future: Any) -> Any:
+    if future.status == "finished":
+        return future.result()
+    return _failed(future.exception())
+
+
+def _failed(error: BaseException | None) -> Failure:
+    if type(error).__name__ == "KilledWorker":
+        reason = f"the process that computed it died {DEATHS + 1} times (out of memory, or a crash in compiled code)"
+        return Failure(reason, "use a coarser grid, or fewer processes at a time")
+    what = getattr(error, "what", "") or f"{type(error).__name__}: {error}"
+    return Failure(str(what), getattr(error, "remedy", "") or "run again with processes=1 to see the error where it arises")
+
+
+@contextmanager
+def _client(scheduler: str | None, processes: int) -> Iterator[Any]:
+    import dask
+    from distributed import Client, LocalCluster
+
+    settings = {
+        "distributed.nanny.pre-spawn-environ": ENVIRONMENT,
+        "distributed.scheduler.allowed-failures": DEATHS,
+    }
+    with dask.config.set(settings):
+        if scheduler is not None:
+            with _connected(Client, scheduler) as client:
+                yield client
+            return
+        os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+        with (
+            LocalCluster(
+                n_workers=processes, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            yield client
+
+
+def _connected(kind: Any, scheduler: str) -> Any:
+    try:
+        return kind(scheduler, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"No dask scheduler answers at '{scheduler}': {error}.",
+            remedy="start one with `dask scheduler`, or leave --scheduler out to use this machine",
+        ) from None

@@ -1,0 +1,52 @@
+"""Therapy that the patient never had: its effect is not learnt, so it is drawn from the prior."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+
+import numpy as np
+
+from solvers.effect import TherapyEffect, effects
+from solvers.problem import Problem
+from twin.errors import DataRefused
+from twin.parameter import declared
+from twin.treatment import Chemotherapy, Plan, Radiotherapy
+
+EFFECT_OF = {Radiotherapy: "radiotherapy", Chemotherapy: "chemotherapy"}
+"""The plain effect of each kind of course, for patients whose own model has none."""
+
+RESECTION = "surgery"
+
+
+def unlearnt(learnt: tuple[TherapyEffect, ...], plan: Plan) -> tuple[str, ...]:
+    """Names of the effects that ``plan`` needs beyond ``learnt``. Refused where no effect acts on a course at all."""
+    missing: list[str] = []
+    for course in plan.courses:
+        alone = Plan((course,))
+        if any(e.acts_on(alone) for e in learnt):
+            continue
+        name = EFFECT_OF.get(type(course), RESECTION)
+        if name not in effects.names() or not effects[name]().acts_on(alone):
+            raise DataRefused(
+                f"No therapy effect acts on the {name} of this arm.",
+                where="arms",
+                why="it would be simulated as if it were not given",
+                remedy=f"effects at hand: {', '.join(effects.names())}",
+            )
+        missing.append(name)
+    return tuple(sorted(set(missing)))
+
+
+def with_prior_effects(problem: Problem, names: tuple[str, ...], seed: int, draw: int) -> Problem:
+    """The problem with the effects ``names`` added, their parameters drawn from the priors, the same for every arm."""
+    if not names:
+        return problem
+    return replace(problem, effects=(*problem.effects, *(_drawn(name, seed, draw) for name in names)))
+
+
+def _drawn(name: str, seed: int, draw: int) -> TherapyEffect:
+    rng = np.random.default_rng([seed, draw, zlib.crc32(name.encode())])
+    kind = effects[name]
+    values = {p.name: p.draw(rng) if p.prior.spread > 0 else p.default for p in declared(kind)}
+    return kind(**values)

@@ -1,0 +1,199 @@
+"""The comparison as a whole: shared past, stored runs, failures as values, the same numbers under any scheduler."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from scenarios.arms import arm
+from scenarios.compare import run_scenarios
+from scenarios.study import study_from
+from solvers.effects.radiotherapy import Radiotherapy
+from solvers.simulate import solve
+from twin.errors import DataRefused, OncotwinError, SolverError
+from twin.treatment import Plan, radiotherapy
+
+ROOT = Path(__file__).resolve().parents[2]
+HORIZON = 60.0
+
+
+def study(**keys):
+    arms = [{"id": "none", "same_as": "none"}, {"id": "standard", "same_as": "as scheduled"}]
+    return study_from({"arms": arms, "horizon_day": HORIZON, "scan_days": [50, 60], **keys})
+
+
+def run(calibration, out, arms=None, **keys) -> xr.Dataset:
+    return run_scenarios(calibration, out, arms=arms or study(), processes=0, **keys)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    return tmp_path_factory.mktemp("finished")
+
+
+@pytest.fixture
+def result(finished, make_patient, make_calibration):
+    return run(make_calibration(make_patient()), finished)
+
+
+def test_all_arms_share_the_past_of_a_draw(result):
+    past = result["volume_ml"].sel(t=slice(0, 42))
+    assert (past.sel(arm="none") == past.sel(arm="standard")).all()
+    assert (result["burden_ml"].sel(t=60.0, arm="none") > result["burden_ml"].sel(t=60.0, arm="standard")).all()
+    assert len(np.unique(past.isel(t=-1).values)) == 4, "draws differ"
+
+
+def test_restart_on_the_decision_day_equals_an_uninterrupted_run(result, calibration):
+    plan = calibration.patient.treatments
+    *_, last = solve(calibration.problem(1, (42.0, HORIZON), plan), "native", "fast")
+    found = result["burden_ml"].sel(arm="standard", draw=1, t=HORIZON).item()
+    assert found == pytest.approx(last.burden_ml(), rel=2e-3)
+
+
+def test_maps_and_measures_agree(result, calibration):
+    grid = calibration.patient.grid
+    probability = result["probability"].sel(scan=60.0, arm="none")
+    expected = result["volume_ml"].sel(t=60.0, arm="none").mean().item()
+    assert probability.sum().item() * grid.voxel_ml == pytest.approx(expected, rel=1e-5)
+    mean = result["mean_fraction"].sel(scan=60.0, arm="none")
+    assert mean.sum().item() * grid.voxel_ml == pytest.approx(
+        result["burden_ml"].sel(t=60.0, arm="none").mean().item(), rel=0.02
+    )
+    assert (result["diameter_mm"].sel(arm="none") > 0).all()
+
+
+def test_labelled_with_units_and_frame(result):
+    assert result["volume_ml"].dims == ("arm", "draw", "t") and result["volume_ml"].attrs["units"] == "mL"
+    assert result["probability"].dims == ("arm", "scan", "z", "y", "x")
+    assert result["time_to_progression_days"].dims == ("arm", "draw")
+    assert result["scan"].values.tolist() == [42, 50, 60]
+    assert result.attrs["decision_day"] == 42 and result.attrs["spacing_mm"] == [3, 3, 3]
+    assert "Research use only" in result.attrs["notice"]
+
+
+def test_summary(result, finished):
+    facts = json.loads((finished / "scenarios.json").read_text())
+    assert facts["reference"] == "standard" and facts["failed"] == []
+    none, standard = facts["arms"]
+    assert (none["total_gy"], none["fractions"]) == (30, 15), "what was given before the decision counts"
+    assert (standard["total_gy"], standard["bed_gy"], standard["eqd2_gy"]) == (60, 72, 60)
+    assert standard["after_decision"]["fractions"] == 15
+    assert {"what", "from_day", "to_day", "count", "amount", "unit"} <= set(standard["schedule"][0])
+    volume = next(c for c in facts["comparisons"] if c["endpoint"] == "visible-volume")
+    assert volume["arm"] == "none" and volume["low"] <= volume["median_difference"] <= volume["high"]
+    assert "On day 60 the visible volume under “standard” is" in facts["conclusion"][0]
+
+
+def test_finished_runs_are_not_repeated(finished, result, calibration, monkeypatch):
+    before = {p.name: p.stat().st_mtime_ns for p in (finished / "runs").glob("*.npz")}
+    assert len(before) == 8
+    monkeypatch.setattr(type(calibration), "problem", only_effects(type(calibration).problem))
+    again = run(calibration, finished)
+    xr.testing.assert_identical(again.load(), result.load())
+    assert {p.name: p.stat().st_mtime_ns for p in (finished / "runs").glob("*.npz")} == before
+
+
+def only_effects(problem):
+    """A problem() that can be asked for its effects but not simulated: a repeated run would fail."""
+
+    def refuse(self, draw, days, plan=None):
+        assert days == (0.0,), "a finished run was repeated"
+        return problem(self, draw, days, plan)
+
+    return refuse
+
+
+def test_a_lost_or_damaged_run_is_computed_again(tmp_path, calibration):
+    whole = run(calibration, tmp_path).load()
+    first, second, *_ = sorted((tmp_path / "runs").glob("*.npz"))
+    first.unlink()
+    second.write_bytes(b"not a run")
+    xr.testing.assert_identical(run(calibration, tmp_path).load(), whole)
+
+
+def test_other_inputs_are_other_runs(tmp_path, calibration):
+    run(calibration, tmp_path)
+    count = len(list((tmp_path / "runs").glob("*.npz")))
+    run(calibration, tmp_path, accuracy="standard")
+    assert len(list((tmp_path / "runs").glob("*.npz"))) == 2 * count
+    visible = replace(calibration.patient.visibility, whole=0.3)
+    run(replace(calibration, patient=replace(calibration.patient, visibility=visible)), tmp_path)
+    assert len(list((tmp_path / "runs").glob("*.npz"))) == 3 * count
+
+
+def test_failed_draws_are_named_and_left_out(tmp_path, make_patient, make_calibration):
+    data = run(make_calibration(make_patient(), broken=(2,)), tmp_path)
+    facts = json.loads((tmp_path / "scenarios.json").read_text())
+    assert [(f["arm"], f["draw"]) for f in facts["failed"]] == [("none", 2), ("standard", 2)]
+    assert "NaN" in facts["failed"][0]["reason"]
+    assert data["volume_ml"].sel(draw=2).isnull().all() and data["volume_ml"].sel(draw=[0, 1, 3]).notnull().all()
+    assert any("2 of 8 runs failed" in s for s in facts["conclusion"])
+    assert data["probability"].max() == 1, "the share is of the draws that finished"
+
+
+def test_no_draw_can_be_stated(tmp_path, make_patient, make_calibration):
+    with pytest.raises(DataRefused, match="The initial state holds NaN"):
+        run(make_calibration(make_patient(), broken=(0, 1, 2, 3)), tmp_path)
+
+
+def test_every_run_failed(tmp_path, calibration, monkeypatch):
+    monkeypatch.setattr("scenarios.simulated.solve", lambda *_: (_ for _ in ()).throw(SolverError("The solution blew up.")))
+    with pytest.raises(OncotwinError, match=r"Every run failed: The solution blew up\."):
+        run(calibration, tmp_path)
+
+
+def test_therapy_never_given_before_is_drawn_from_its_prior_and_said(tmp_path, make_patient, make_calibration):
+    untreated = make_calibration(make_patient(Plan()), effects=False)
+    arms = [arm("none", "None", Plan()), arm("beam", "Beam", Plan((radiotherapy(44, 20, 5),)))]
+    data = run_scenarios(untreated, tmp_path, arms=arms, horizon_day=HORIZON, processes=0)
+    last = data["burden_ml"].isel(t=-1).load()
+    assert (last.sel(arm="beam") < last.sel(arm="none")).all()
+    told = json.loads((tmp_path / "scenarios.json").read_text())["conclusion"]
+    assert any("“Beam”: no radiotherapy was given before the last scan" in s for s in told)
+    other = run_scenarios(untreated, tmp_path, arms=arms, horizon_day=HORIZON, processes=0, seed=1)
+    assert (other["burden_ml"].isel(t=-1).sel(arm="beam") != last.sel(arm="beam")).all()
+
+
+def test_a_learnt_effect_is_not_drawn_again(calibration):
+    from scenarios.unlearnt import unlearnt
+
+    assert unlearnt((Radiotherapy(),), Plan((radiotherapy(44, 20, 5),))) == ()
+    assert unlearnt((), calibration.patient.treatments) == ("chemotherapy", "radiotherapy")
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"draws": 9}, "asks for 9 draws; the posterior holds 4"),
+        ({"scan_days": [10]}, "before the decision day"),
+        ({"horizon_day": 40}, "not after the decision day"),
+        ({"arms": [{"id": "a", "same_as": "as scheduled"}], "endpoints": ["days-gained"]}, "no arm is called 'none'"),
+    ],
+)
+def test_studies_that_contradict_the_twin(tmp_path, calibration, keys, words):
+    with pytest.raises(DataRefused, match=words):
+        run(calibration, tmp_path, study(**keys))
+
+
+@pytest.mark.slow
+def test_dask_processes_give_the_same_bits(finished, result, tmp_path, calibration, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    data = run_scenarios(calibration, tmp_path, arms=study(), processes=2)
+    xr.testing.assert_identical(data.load(), result.load())
+    for path in (tmp_path / "runs").glob("*.npz"):
+        assert path.read_bytes() == (finished / "runs" / path.name).read_bytes()
+
+
+def test_tasks_are_small(tmp_path, calibration):
+    from scenarios.prepare import prepare
+    from scenarios.task import hand_over
+
+    comparison = prepare(calibration, study(), None, 0, "fast")
+    handed = hand_over(calibration, comparison.setup, comparison.draws, tmp_path)
+    assert len(pickle.dumps(handed.tasks[0])) < 1000, "patient data must not travel with every task"

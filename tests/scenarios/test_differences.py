@@ -1,0 +1,110 @@
+"""What is said of paired differences: nothing more than the intervals allow."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scenarios.arms import arm
+from scenarios.conclusion import conclude, number
+from scenarios.differences import UNCLEAR, differences
+from scenarios.prepare import Comparison
+from scenarios.simulated import Setup
+from scenarios.timeline import Timeline
+from twin.treatment import Plan
+
+NAMES = ("visible-volume", "time-to-progression")
+
+
+def comparison(*ids: str) -> Comparison:
+    arms = tuple(arm(i, i.upper(), Plan()) for i in ids)
+    times = Timeline(40.0, 100.0, (40.0, 100.0), (0.0, 40.0, 100.0))
+    return Comparison(Setup(arms, times, NAMES[:1]), tuple(range(50)), NAMES, ids[0], 0.25)
+
+
+def courses(finals: dict[str, np.ndarray]) -> xr.Dataset:
+    draws = len(next(iter(finals.values())))
+    volume = np.stack([np.stack([np.full(draws, 10.0), np.full(draws, 10.0), v], axis=-1) for v in finals.values()])
+    return xr.Dataset(
+        {
+            "volume_ml": (("arm", "draw", "t"), volume),
+            "time_to_progression_days": (("arm", "draw"), np.where(volume[..., -1] > 14, 30.0, np.nan)),
+        },
+        coords={"arm": list(finals), "draw": np.arange(draws), "t": [0.0, 40.0, 100.0]},
+        attrs={"decision_day": 40.0, "horizon_day": 100.0},
+    )
+
+
+def verdict(reference: np.ndarray, other: np.ndarray) -> dict:
+    found = differences(courses({"a": reference, "b": other}), comparison("a", "b"))
+    return next(d for d in found if d["endpoint"] == "visible-volume")
+
+
+def test_verdicts():
+    noise = np.linspace(-5, 5, 50)
+    assert verdict(20 + noise, 10 + noise)["verdict"] == "lower"
+    assert verdict(20 + noise, 30 + noise)["verdict"] == "higher"
+    assert verdict(20 + noise, 19 + noise)["verdict"] == UNCLEAR, "always lower, but not by a meaningful margin"
+    assert verdict(20 + noise, 10 - 3 * noise)["verdict"] == UNCLEAR, "lower in the median, not in every course"
+    assert verdict(0.4 + noise / 20, 0.1 + noise / 50)["verdict"] == UNCLEAR, "within the error of a segmentation"
+
+
+def test_pairing_finds_what_marginals_hide():
+    wide = np.linspace(10, 60, 50)
+    found = verdict(wide, 0.6 * wide)
+    assert found["verdict"] == "lower" and found["probability_lower"] == 1.0
+    assert found["median_difference"] == pytest.approx(-0.4 * 35)
+
+
+@given(st.lists(st.floats(0, 100), min_size=20, max_size=20), st.lists(st.floats(0, 100), min_size=20, max_size=20))
+def test_never_called_lower_if_the_interval_holds_zero(a, b):
+    found = verdict(np.array(a), np.array(b))
+    if found["low"] <= 0 <= found["high"]:
+        assert found["verdict"] == UNCLEAR
+    mirrored = verdict(np.array(b), np.array(a))
+    assert mirrored["median_difference"] == pytest.approx(-found["median_difference"])
+
+
+def test_failed_draws_are_left_out_of_the_pairs():
+    reference, other = np.full(20, 20.0), np.full(20, 10.0)
+    other[3] = reference[5] = np.nan
+    assert verdict(reference, other)["draws"] == 18
+
+
+def test_no_progression_counts_as_the_whole_horizon():
+    data = courses({"a": np.full(50, 20.0), "b": np.full(50, 5.0)})
+    found = next(d for d in differences(data, comparison("a", "b")) if d["endpoint"] == "time-to-progression")
+    assert found["median_difference"] == pytest.approx(30.0)
+
+
+def sentences(finals: dict[str, np.ndarray]) -> list[str]:
+    data, asked = courses(finals), comparison(*finals)
+    return conclude(data, asked, differences(data, asked), SimpleNamespace(site="brain"), failed=0)
+
+
+def test_conclusion_says_how_much_and_how_sure():
+    noise = np.linspace(-2, 2, 50)
+    told = sentences({"a": 20 + noise, "b": 10 + noise, "c": 19.5 + noise})
+    assert told[0] == "On day 100 the visible volume under “A” is 20 mL (90 % interval 18 to 22)."
+    assert told[1].startswith(
+        "Under “B” it is 10 mL smaller than under “A” (90 % interval 10 to 10 mL), by more than 25 % in 100 %"
+    )
+    assert told[2].startswith("“C” cannot be told apart from “A”")
+    assert "better" not in " ".join(told) and "survival" not in " ".join(told)
+
+
+def test_conclusion_does_not_rank_what_overlaps():
+    noise = np.linspace(-3, 3, 50)
+    told = sentences({"a": 30 + noise, "b": 10 + noise, "c": 12 - noise})
+    assert "The intervals of “B” and “C” overlap: the model cannot rank them." in told
+    apart = sentences({"a": 60 + noise, "b": 10 + noise, "c": 25 - noise})
+    assert not any("overlap" in s for s in apart)
+
+
+def test_numbers():
+    assert [number(v) for v in (0.01, 0.62, 8.44, 12.3, 123.4)] == ["0", "0.6", "8.4", "12", "123"]

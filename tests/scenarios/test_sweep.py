@@ -1,0 +1,55 @@
+"""The sweep: failures are values, dead processes harm no other task, addresses that do not answer are refused."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scenarios.sweep import sweep
+from solvers.simulate import Failure
+from twin.errors import DataRefused, UsageError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def task(argument: int) -> int:
+    if argument == 1:
+        raise DataRefused("one is not wanted", remedy="give another")
+    if argument == 2:
+        os.kill(os.getpid(), 9)
+    return argument * 10
+
+
+def test_in_this_process_in_order():
+    found = list(sweep(task, [0, 1, 3], processes=0))
+    assert [a for a, _ in found] == [0, 1, 3]
+    assert (found[0][1], found[2][1]) == (0, 30)
+    assert found[1][1] == Failure("one is not wanted", "give another")
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_fails_alone(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    found = dict(sweep(task, [0, 1, 2, 3, 4, 5], processes=2))
+    assert {a: r for a, r in found.items() if not isinstance(r, Failure)} == {0: 0, 3: 30, 4: 40, 5: 50}
+    assert found[1].reason == "one is not wanted"
+    assert "died 4 times" in found[2].reason
+
+
+def allocation(_: int) -> float:
+    return float(np.ones(10).sum()) + float(os.environ["MALLOC_TRIM_THRESHOLD_"] == str(1 << 30))
+
+
+@pytest.mark.slow
+def test_processes_keep_their_memory(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    assert [r for _, r in sweep(allocation, [0, 1], processes=2)] == [11.0, 11.0]
+
+
+def test_no_scheduler_at_the_address(monkeypatch):
+    monkeypatch.setattr("scenarios.sweep.CONNECT_SECONDS", 0.5)
+    with pytest.raises(UsageError, match=r"No dask scheduler answers at 'tcp://127\.0\.0\.1:9'"):
+        list(sweep(task, [0, 1], scheduler="tcp://127.0.0.1:9"))
