@@ -55,9 +55,9 @@ class Layout:
 
     @property
     def planes(self) -> int:
-        """Planes of the regular grid over the whole extent."""
-        extent = float(self.offsets_mm[-1] - self.offsets_mm[0])
-        return round(extent / self.step_mm) + 1 if len(self.frames) > 1 else 1
+        """Planes of the regular grid over the extent, none beyond the last slice."""
+        steps = float(self.offsets_mm[-1] - self.offsets_mm[0]) / self.step_mm
+        return (int(steps + 1e-3) if self.uneven else round(steps)) + 1
 
 
 def layout(frames: Sequence[Frame]) -> Layout:
