@@ -18,7 +18,7 @@ from calibration.objective import Objective
 from calibration.polish import Polished, polish
 from calibration.pool import evaluating
 from calibration.posterior import Laplace, posterior_dataset
-from calibration.region import reachable, within
+from calibration.region import reachable
 from calibration.search import Found, search
 from calibration.structure import Structure
 from calibration.words import identifiability, misfit
@@ -83,9 +83,9 @@ def calibrate(
     settings = Settings(evaluations, draws, sampler, seed, engine, accuracy, processes, coarsen)
     structure = structure or Structure()
     box = reachable(patient, patient.visits[-1].day)
-    near = within(patient, box)
+    near = patient.crop(box)
     fitted = fit(near, structure, settings, out / JOURNAL, progress)
-    z = fitted.laplace.draws(np.random.default_rng((seed, 2)), draws)
+    z = fitted.laplace.draws(seed, draws)
     space = fitted.laplace.space
     posterior = posterior_dataset(near, structure, space, fitted.polished.z, z, seed, "laplace")
     rows = [dict(zip(posterior["parameter"].values, row, strict=True)) for row in posterior["value"].values]
@@ -140,7 +140,7 @@ def _polished(fine: Objective, found: Found, settings: Settings, progress: Progr
         {"name": "local polish", "objective": first.objective, "gain": start - first.objective},
         {"name": "visits weighed by their misfit", "objective": second.objective, "gain": before - second.objective},
     )
-    laplace = Laplace.at(weighed.space, second.z, second.jacobian)
+    laplace = Laplace.at(weighed.space, second.z, second.residual, second.jacobian, fine.structure.sensitivities)
     return Fitted(weighed, found, second, laplace, misfits, steps)
 
 

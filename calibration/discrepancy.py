@@ -13,6 +13,9 @@ from calibration.objective import Objective
 BLOCK_MM = 10.0
 """Residuals within cubes of this edge may err together; those of different cubes are taken as independent."""
 
+TRACE = 0.01
+"""Voxels with less than this predicted, outside the lesion, agree without telling anything."""
+
 
 @dataclass(frozen=True)
 class Discrepancy:
@@ -43,11 +46,12 @@ def discrepancy(comparison: Comparison, u: np.ndarray) -> Discrepancy:
     The number of voxels that err together is the design effect of the cubes, sum_b (sum_i in b r_i)^2 / sum_i r_i^2: one for
     independent residuals, the cube's size for wholly alike ones (Moulton 1990, Rev Econ Stat 72:334).
     """
-    raw, shape = comparison.raw(u.reshape(-1)[comparison.index])
+    predicted = u.reshape(-1)[comparison.index]
+    raw, shape = comparison.raw(predicted)
     if comparison.bias_spread > 0:
         top, bottom = comparison.weight * (raw @ shape), comparison.weight * (shape @ shape)
         raw = raw - np.float32(top / (bottom + comparison.bias_spread**-2)) * shape
-    active = comparison.counted | (raw != 0)
+    active = (raw != 0) & ((predicted > TRACE) | (comparison.whole if comparison.whole is not None else comparison.counted))
     squares = float((raw[active].astype(float) ** 2).sum())
     count = int(active.sum())
     if squares == 0:

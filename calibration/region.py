@@ -32,16 +32,6 @@ def reachable(patient: Patient, horizon_day: float) -> Box:
     return tuple(slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(box, tissue, strict=True))  # type: ignore[return-value]
 
 
-def within(patient: Patient, box: Box) -> Patient:
-    """The patient inside ``box``, treatments' maps included."""
-    return replace(patient.crop(box), treatments=plan_within(patient.treatments, box))
-
-
-def plan_within(plan: Plan, box: Box) -> Plan:
-    """The plan whose maps are cut to ``box``."""
-    return _mapped(plan, lambda values: np.ascontiguousarray(values[box]))
-
-
 def plan_coarse(plan: Plan, factor: int) -> Plan:
     return _mapped(plan, lambda values: _coarse(values, factor))
 

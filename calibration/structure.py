@@ -45,6 +45,11 @@ class Structure:
         silent = {p.name for name in idle for p in declared(effects[name])}
         return tuple(p for p in self.parameters(patient) if p.name not in silent)
 
+    @property
+    def sensitivities(self) -> tuple[str, ...]:
+        """The effects' parameters: ln(survival) is linear in each of them."""
+        return tuple(p.name for name in self.effects for p in declared(effects[name]))
+
     def build_model(self, values: Mapping[str, float]) -> GrowthModel:
         kind = models[self.model]
         return kind(**self._own(kind, values))
