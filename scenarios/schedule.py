@@ -10,6 +10,9 @@ from scenarios.radiobiology import bed_gy, eqd2_gy, plan_doses_gy
 from twin.drugs import drug
 from twin.treatment import Plan, Radiotherapy
 
+LONGEST_CYCLE_DAYS = 42
+"""Doses further apart are no cycle of one course."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -72,12 +75,24 @@ def totals(plan: Plan, alpha_beta: float) -> dict[str, float | int]:
 
 
 def _grouped(what: str, given: Sequence[tuple[float, float]], unit: str) -> list[Row]:
-    """Equal amounts in a row, in time order; a course of several cycles is one row."""
+    """Equal amounts in a row, in time order; cycles of one rhythm are one row, a longer break starts another."""
     found = []
     for amount, group in itertools.groupby(sorted(given), key=lambda pair: round(pair[1], 9)):
-        days = [day for day, _ in group]
-        found.append(Row(what, days[0], days[-1], len(days), amount, unit, rhythm(days)))
+        for days in _unbroken([day for day, _ in group]):
+            found.append(Row(what, days[0], days[-1], len(days), amount, unit, rhythm(days)))
     return found
+
+
+def _unbroken(days: Sequence[float]) -> list[list[float]]:
+    """Days split where a stretch of daily doses starts more than ``LONGEST_CYCLE_DAYS`` after the one before."""
+    parts, start = [[days[0]]], days[0]
+    for before, day in itertools.pairwise(days):
+        if day - before > 1 and day - start > LONGEST_CYCLE_DAYS:
+            parts.append([day])
+        else:
+            parts[-1].append(day)
+        start = day if day - before > 1 else start
+    return parts
 
 
 def rhythm(days: Sequence[float]) -> str:

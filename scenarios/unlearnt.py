@@ -11,31 +11,30 @@ from solvers.effect import TherapyEffect, effects
 from solvers.problem import Problem
 from twin.errors import DataRefused
 from twin.parameter import declared
-from twin.treatment import Chemotherapy, Plan, Radiotherapy
+from twin.treatment import Plan
 
-EFFECT_OF = {Radiotherapy: "radiotherapy", Chemotherapy: "chemotherapy"}
-"""The plain effect of each kind of course, for patients whose own model has none."""
-
-RESECTION = "surgery"
+PLAIN = ("radiotherapy", "chemotherapy", "surgery")
+"""Tried first, before any other effect that acts on a course of a patient whose own model has none for it."""
 
 
 def unlearnt(learnt: tuple[TherapyEffect, ...], plan: Plan) -> tuple[str, ...]:
     """Names of the effects that ``plan`` needs beyond ``learnt``. Refused where no effect acts on a course at all."""
-    missing: list[str] = []
+    every = [*PLAIN, *(name for name in effects.names() if name not in PLAIN)]
+    missing = set()
     for course in plan.courses:
         alone = Plan((course,))
         if any(e.acts_on(alone) for e in learnt):
             continue
-        name = EFFECT_OF.get(type(course), RESECTION)
-        if name not in effects.names() or not effects[name]().acts_on(alone):
+        found = next((name for name in every if name in effects.names() and effects[name]().acts_on(alone)), None)
+        if found is None:
             raise DataRefused(
-                f"No therapy effect acts on the {name} of this arm.",
+                f"No therapy effect acts on the {getattr(course, 'name', 'resection')} of this arm.",
                 where="arms",
                 why="it would be simulated as if it were not given",
                 remedy=f"effects at hand: {', '.join(effects.names())}",
             )
-        missing.append(name)
-    return tuple(sorted(set(missing)))
+        missing.add(found)
+    return tuple(sorted(missing))
 
 
 def with_prior_effects(problem: Problem, names: tuple[str, ...], seed: int, draw: int) -> Problem:

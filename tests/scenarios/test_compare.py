@@ -14,10 +14,11 @@ import xarray as xr
 from scenarios.arms import arm
 from scenarios.compare import run_scenarios
 from scenarios.study import study_from
+from solvers.effects.chemotherapy import Chemotherapy
 from solvers.effects.radiotherapy import Radiotherapy
 from solvers.simulate import solve
 from twin.errors import DataRefused, OncotwinError, SolverError
-from twin.treatment import Plan, radiotherapy
+from twin.treatment import Plan, chemotherapy, radiotherapy
 
 ROOT = Path(__file__).resolve().parents[2]
 HORIZON = 60.0
@@ -165,6 +166,7 @@ def test_a_learnt_effect_is_not_drawn_again(calibration):
 
     assert unlearnt((Radiotherapy(),), Plan((radiotherapy(44, 20, 5),))) == ()
     assert unlearnt((), calibration.patient.treatments) == ("chemotherapy", "radiotherapy")
+    assert unlearnt((Chemotherapy(),), Plan((chemotherapy("pembrolizumab", 200, [44]),))) == ("immunotherapy",)
 
 
 @pytest.mark.parametrize(

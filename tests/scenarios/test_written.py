@@ -9,7 +9,7 @@ from scenarios.quantity import Quantity, quantity
 from scenarios.schedule import in_words, rows
 from scenarios.written import WrittenCourse, build_plan, cycle_days
 from twin.errors import DataRefused
-from twin.treatment import Plan, radiotherapy
+from twin.treatment import Plan, chemotherapy, radiotherapy
 
 READ = TypeAdapter(WrittenCourse)
 
@@ -92,3 +92,10 @@ def test_an_irregular_course_claims_no_rhythm():
     days = Plan((radiotherapy(0, 20, 10),)).fractions()
     assert rows(Plan((radiotherapy(2, 20, 10, 2),)))[0].rhythm == "weekdays"
     assert len(days) == 10
+
+
+def test_a_long_break_starts_another_row():
+    words = in_words(Plan((chemotherapy("temozolomide", 75, [*range(42, 63), *range(91, 112)]),)))
+    assert words == "temozolomide 75 mg/m2 x 21, daily, day 42 to 62; temozolomide 75 mg/m2 x 21, daily, day 91 to 111"
+    six_weekly = in_words(Plan((chemotherapy("doxorubicin", 60, [0, 42, 84]),)))
+    assert six_weekly == "doxorubicin 60 mg/m2 x 3, every 42 days, day 0 to 84"
