@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
-from twin.case.written import Calendar, Date, FilePath, Written, one_of
+from twin.case.written import Calendar, Date, FilePath, Written, one_of, wrong
 from twin.drugs import DRUGS
 from twin.errors import DataRefused
 from twin.quantity import Quantity, in_unit, quantity
@@ -74,11 +74,13 @@ class WrittenRadiotherapy(Written):
         one_of(self, ("from_day", "from_date"), needed=isinstance(self.fractions, int))
         if isinstance(self.fractions, int):
             if not 1 <= self.fractions <= 120:
-                raise ValueError(f"{self.fractions} fractions are not a course")
+                raise ValueError(f"{self.fractions} fractions are not a course; write a number from 1 to 120")
             return self
         total = sum(f.gy for f in self.fractions)
         if not math.isclose(total, self.radiotherapy.value, rel_tol=0.005):
-            raise ValueError(f"the fractions listed add up to {total:g} Gy, not to {self.radiotherapy}")
+            raise ValueError(
+                f"the fractions listed add up to {total:g} Gy, not to {self.radiotherapy}; correct one of the two"
+            )
         return self
 
     def build(self, calendar: Calendar, volume: Volume | None = None) -> Radiotherapy:
@@ -144,7 +146,7 @@ class WrittenDrug(Written):
         if self.modelled:
             check_drug(self.drug, [*self.amount, *(g.amount for g in self.given or ())])
         if self.given is None and not self.amount:
-            raise ValueError(f"how much {self.drug}? write for instance `amount: 75 mg/m2`")
+            raise ValueError(f"the dose of {self.drug} is missing; write for instance `amount: 75 mg/m2`")
         self._check_times()
         return self
 
@@ -154,9 +156,9 @@ class WrittenDrug(Written):
         one_of(self, ("from_day", "from_date"), needed=not single and self.days != DURING_RADIOTHERAPY)
         one_of(self, ("to_day", "to_date"), needed=False)
         if self.cycles > 1 and self.every_days is None:
-            raise ValueError(f"{self.cycles} cycles of {self.drug} need `every_days`, the length of a cycle")
+            raise ValueError(f"{self.cycles} cycles of {self.drug} have no length; write `every_days: 28`, for instance")
         if self.cycles > 1 and (self.to_day is not None or self.to_date is not None):
-            raise ValueError("write either `to_day` (daily until then) or `cycles`, not both")
+            raise ValueError("`to_day` and `cycles` are both written; keep `to_day` for every day until then, or `cycles`")
 
     def build(self, calendar: Calendar, radiotherapy_days: Sequence[float]) -> Chemotherapy:
         name = self.name or self.drug
@@ -261,9 +263,10 @@ def cycle_days(value: Any) -> tuple[int, ...]:
 def check_drug(name: str, amounts: Sequence[Quantity]) -> None:
     """ValueError for a drug that is not known, or a dose that is not in its unit."""
     if name not in DRUGS:
-        raise ValueError(
-            f"{unknown('drug', name, sorted(DRUGS))} Known: {', '.join(sorted(DRUGS))}; "
-            "`modelled: false` lists a drug without computing its effect"
+        raise wrong(
+            unknown("drug", name, sorted(DRUGS)),
+            "its decay and reference dose are needed to compute its effect",
+            f"known: {', '.join(sorted(DRUGS))}; `modelled: false` lists a drug without computing its effect",
         )
     for amount in amounts:
         in_unit(amount, DRUGS[name].dose_unit, name)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from twin.case.alignment import alignment_words, register
 from twin.case.courses import WrittenRadiotherapy, build_course
 from twin.case.files import Files
 from twin.case.geometry import build_medium
@@ -67,7 +68,7 @@ def assemble(file: Path, problems: Problems, progress: Progress = SILENT) -> Ass
         return None
     calendar = case.calendar()
     days = _days(case, calendar, problems)
-    files = Files(file.parent)
+    files = Files(file.parent, case.straighten_directions)
     files.check(case.files(), problems)
     _check_courses(case, calendar, problems)
     if problems:
@@ -80,7 +81,7 @@ def _assemble(
     case: CaseFile, days: list[float], calendar: Calendar, files: Files, problems: Problems, progress: Progress
 ) -> Assembled | None:
     native, cellularity, medium = None, Cellularity(), None
-    with problems.gather("the baseline scan"):
+    with problems.gather("visit 1"):
         native = files.read(case.visits[0].files()[0]).grid
         cellularity = case.cellularity.build(_count_voxel_mm3(case, files))
     if native is None or problems:
@@ -92,10 +93,14 @@ def _assemble(
         return None
     box = bounding_box(medium.domain, MARGIN) if case.crop else (slice(None),) * 3
     placing = Placing(files, native, medium, cellularity, problems)
-    visits = []
+    visits: list[Visit] = []
     for number, entry in enumerate(case.visits):
-        visits.append(_visit(entry, number, days, placing, box))
+        visits.append(_visit(entry, days[number], visits[0] if visits else None, case, placing))
+        if number:
+            visits[number] = visits[number].crop(box)
         progress.advance(note=visits[-1].name)
+    placing.next_visit()
+    visits[0] = visits[0].crop(box)
     plan = _plan(case, calendar, placing, box)
     anatomy = _anatomy(case, visits[0], placing, box)
     progress.advance(note="treatments")
@@ -111,7 +116,7 @@ def _assemble(
         visibility=case.visibility.build(),
         anatomy=anatomy,
         first_weekday=calendar.first_weekday,
-        notes=(*case.notes, *placing.notes, *_not_modelled(case)),
+        notes=(*case.notes, *files.notes, *placing.notes, *_not_modelled(case)),
     )
     return Assembled(patient, case, native)
 
@@ -194,24 +199,28 @@ def _count_voxel_mm3(case: CaseFile, files: Files) -> float | None:
     return None
 
 
-def _visit(entry: VisitEntry, number: int, days: list[float], placing: Placing, box: Box) -> Visit:
-    name = entry.name or ("baseline" if number == 0 else f"day {days[number]:g}")
-    words = f"visit {number + 1} ({name})"
+def _visit(entry: VisitEntry, day: float, baseline: Visit | None, case: CaseFile, placing: Placing) -> Visit:
+    """One visit on the whole baseline grid; ``baseline`` is None for the baseline itself."""
+    name = entry.name or ("baseline" if baseline is None else f"day {day:g}")
+    words, registered = f"visit {case.visits.index(entry) + 1} ({name})", ""
+    placing.next_visit()
+    if case.registration == "rigid" and baseline is not None:
+        with placing.problems.gather(words):
+            registered = register(entry, words, baseline, placing)
     images = read_images(entry, words, placing)
-    regions = read_regions(entry, words, number == 0, placing)
+    regions = read_regions(entry, words, baseline is None, placing)
     if not regions and "cell_fraction" in images:
         regions["tumour"] = images["cell_fraction"].values > 0
         placing.notes.append(f"{words}: no segmentation was given; the tumour is where the cell fraction is above zero.")
-    visit = Visit(
-        day=days[number],
+    return Visit(
+        day=day,
         name=name,
         images=images,
         regions=regions,
         date=None if entry.date is None else date_of(entry.date),
         held_out=entry.held_out,
-        alignment=entry.alignment or Visit.alignment,
+        alignment=alignment_words(entry, registered, placing),
     )
-    return visit.crop(box)
 
 
 def _plan(case: CaseFile, calendar: Calendar, placing: Placing, box: Box) -> Plan:

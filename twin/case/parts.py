@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from twin.case.labels import PRESETS, SPELLINGS, TOTALSEGMENTATOR2, Region, preset
 from twin.case.units import ROLES, UNIT_NEEDED, adc_in_mm2_per_s, tidy
-from twin.case.written import Date, FilePath, Written, one_of
+from twin.case.written import Date, FilePath, Written, one_of, wrong
 from twin.errors import DataRefused
 from twin.patient import Cellularity, Visibility
 
@@ -52,7 +52,7 @@ class SegmentationEntry(Written):
             try:
                 preset(value)
             except DataRefused as refused:
-                raise ValueError(f"{refused.what} ({refused.remedy})") from None
+                raise wrong(refused.what, refused.why, refused.remedy) from None
         return value
 
     @model_validator(mode="after")
@@ -88,9 +88,9 @@ class VisitEntry(Written):
     @model_validator(mode="after")
     def _something(self) -> VisitEntry:
         if self.day is None and self.date is None:
-            raise ValueError("a visit needs a `day` (days since the baseline scan) or a `date`")
+            raise ValueError("a visit has no time; write `day:` (days since the baseline scan) or `date:`")
         if not self.images and not self.segmentations:
-            raise ValueError("a visit needs at least one image or segmentation")
+            raise ValueError("a visit has no image and no segmentation; name at least one")
         return self
 
     def files(self) -> list[str]:
@@ -102,12 +102,17 @@ def check_unit(role: str, unit: str | None, file: str) -> None:
     known = ROLES[role]
     if unit is None:
         if role in UNIT_NEEDED:
-            raise ValueError(
-                f"{file} ({role}) has no unit, and a unit is never guessed from the values; "
-                f"write {role}: {{file: {file}, unit: {next(reversed(known))}}} with one of {', '.join(known)}"
+            raise wrong(
+                f"{file} ({role}) has no unit.",
+                "a unit is never guessed from the values: one outlier voxel would change every cell fraction",
+                f"write for instance {role}: {{file: {file}, unit: {_usual(known)}}}; known: {', '.join(known)}",
             )
     elif known and tidy(unit) not in known:
-        raise ValueError(f"the unit '{unit}' of {file} is not known for {role}; known: {', '.join(known)}")
+        raise ValueError(f"the unit '{unit}' of {file} is not known for {role}; write one of {', '.join(known)}")
+
+
+def _usual(units: dict[str, float]) -> str:
+    return "1e-6 mm2/s" if "1e-6 mm2/s" in units else next(iter(units))
 
 
 class TissueEntry(Written):
@@ -136,25 +141,31 @@ class TissueEntry(Written):
         if self.preset == "mni152" and (self.maps or self.labels):
             raise ValueError("preset mni152 brings its own maps; leave out `maps` and `labels`")
         if not (self.mask or self.maps or self.labels or self.preset):
-            raise ValueError("name a `mask`, `maps`, `labels` or `preset: mni152`")
+            raise ValueError("the tissue is not stated; name a `mask`, `maps`, `labels` or `preset: mni152`")
         one_of(self, ("maps", "labels"), needed=False)
         if tidy(self.unit) not in ROLES["cell_fraction"]:
-            raise ValueError(f"the unit '{self.unit}' of the maps is unknown; known: {', '.join(ROLES['cell_fraction'])}")
+            raise ValueError(
+                f"the unit '{self.unit}' of the maps is unknown; write one of {', '.join(ROLES['cell_fraction'])}"
+            )
         return self
 
     def _check_labels(self) -> None:
         numbered = self.preset == "totalsegmentator2"
         if numbered and not self.organs:
-            raise ValueError(f"preset totalsegmentator2 needs `organs:`, of {', '.join(TOTALSEGMENTATOR2)}")
+            raise ValueError(
+                f"preset totalsegmentator2 needs an organ; write `organs:` with some of {', '.join(TOTALSEGMENTATOR2)}"
+            )
         for organ in self.organs or ():
             if organ not in TOTALSEGMENTATOR2:
-                raise ValueError(f"the organ '{organ}' is not known; known: {', '.join(TOTALSEGMENTATOR2)}")
+                raise ValueError(f"the organ '{organ}' is not known; write one of {', '.join(TOTALSEGMENTATOR2)}")
         if self.labels is None and (self.names or numbered):
-            raise ValueError("`names` and `organs` belong to a `labels` file")
+            raise ValueError("`names` and `organs` belong to a label file; name it under `labels`")
         if self.labels is not None and not (self.names or numbered):
-            raise ValueError("a `labels` file needs `names`, such as {fibroglandular: 2, adipose: 1}")
+            raise ValueError(
+                "the numbers in the label file have no names; write for instance names: {fibroglandular: 2, adipose: 1}"
+            )
         if self.unlabelled is not None and (self.unlabelled not in self.numbers() or self.mask is None):
-            raise ValueError("`unlabelled` is one of the tissues in `names`, and needs a `mask`")
+            raise ValueError("`unlabelled` does not fit; write one of the tissues in `names`, and a `mask`")
 
     def numbers(self) -> dict[str, tuple[int, ...]]:
         """Tissue -> label numbers."""
@@ -178,7 +189,7 @@ class CellularityEntry(Written):
     def _fits(self) -> CellularityEntry:
         one_of(self, ("theta_per_mm3", "carrying_capacity_per_voxel"), needed=False)
         if self.adc_water <= self.adc_minimum:
-            raise ValueError("adc_water must be larger than adc_minimum: water moves most freely there")
+            raise ValueError("adc_water is not larger than adc_minimum; free water, where no cells are, has the largest ADC")
         return self
 
     def build(self, voxel_mm3: float | None) -> Cellularity:

@@ -25,9 +25,10 @@ class Problems:
         try:
             yield
         except DataRefused as refused:
-            if not refused.where and where:
-                refused = DataRefused(refused.what, where=where, why=refused.why, remedy=refused.remedy)
-            self.add(refused)
+            place = (
+                where if refused.where in where else refused.where if where in refused.where else f"{where}; {refused.where}"
+            )
+            self.add(DataRefused(refused.what, where=place, why=refused.why, remedy=refused.remedy))
 
     def add(self, refused: DataRefused) -> None:
         if str(refused) not in {str(known) for known in self.refused}:

@@ -101,8 +101,12 @@ def _refusal(item: Any, file: str) -> DataRefused:
         )
     if kind == "literal_error":
         return _unknown_word(item, loc, where)
-    message = str(item["msg"]).removeprefix("Value error, ")
-    return DataRefused(f"{message[:1].upper()}{message[1:]}.", where=where, why=WHY, remedy=f"correct it in {file}")
+    if kind == "wrong":
+        return DataRefused(where=where, **item["ctx"])
+    what, _, remedy = str(item["msg"]).removeprefix("Value error, ").partition("; ")
+    if not remedy:
+        what, remedy = f"{what} (found {item['input']!r})", f"correct it in {file}"
+    return DataRefused(f"{what[:1].upper()}{what[1:]}.", where=where, why=WHY, remedy=remedy)
 
 
 def _unknown_word(item: Any, loc: tuple, where: str) -> DataRefused:

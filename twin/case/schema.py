@@ -42,15 +42,19 @@ class CaseFile(Written):
             return Calendar(day0, date_of(day0).weekday())
         return Calendar(None, WEEKDAYS.index(self.first_weekday or "monday"))
 
-    def files(self) -> list[str]:
-        """Every file named, each once, in order."""
-        named = [f for v in self.visits for f in v.files()] + self.tissue.files() + [self.anatomy]
+    def files(self) -> dict[str, str]:
+        """Every file named, each once and in order, with what it is named for."""
+        named: dict[str, str] = {}
+        for number, visit in enumerate(self.visits, start=1):
+            named |= {e.file: f"visit {number}, {role}" for role, e in visit.images.items()}
+            named |= {s.file: f"visit {number}, segmentation" for s in visit.segmentations}
+        named |= dict.fromkeys(self.tissue.files(), "tissue")
         for course in self.treatments:
             if isinstance(course, WrittenResection):
-                named.append(course.resection)
+                named[course.resection] = "resection"
             elif isinstance(course, WrittenRadiotherapy) and course.dose_map is not None:
-                named.append(course.dose_map.file)
-        return list(dict.fromkeys(f for f in named if f is not None))
+                named[course.dose_map.file] = "dose map"
+        return named | ({self.anatomy: "anatomy"} if self.anatomy else {})
 
     def unmodelled(self) -> list[str]:
         """Drugs that are listed but whose effect is not computed."""

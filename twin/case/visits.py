@@ -41,8 +41,15 @@ class Placing:
     problems: Problems
     notes: list[str] = field(default_factory=list)
     transform: Any = None
+    resampled: set[tuple[float, float, float]] = field(default_factory=set)
+
+    def next_visit(self) -> None:
+        """Forget the motion of the visit before."""
+        self.transform, self.resampled = None, set()
 
     def on_grid(self, image: Image, *, labels: bool = False, outside: float = 0.0) -> np.ndarray:
+        if self.transform is not None or not image.grid.same_as(self.grid):
+            self.resampled.add(image.grid.spacing_mm)
         return resample(image, self.grid, labels=labels, outside=outside, transform=self.transform)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import PydanticCustomError
 
 from twin.errors import DataRefused
 
@@ -24,7 +25,7 @@ class Written(BaseModel):
 def _relative(value: Any) -> str:
     """A path below the case file's folder, as text with forward slashes."""
     if not isinstance(value, str) or not value.strip():
-        raise ValueError("a file is named by its path relative to the case file, such as day000/adc.nii.gz")
+        raise ValueError(f"'{value}' is no file; name it by its path relative to the case file, such as day000/adc.nii.gz")
     parts = value.replace("\\", "/").split("/")
     if value.startswith(("/", "~")) or ":" in parts[0] or ".." in parts:
         raise ValueError(f"'{value}' leaves the folder of the case file; put case.yaml above its images")
@@ -83,10 +84,18 @@ def date_of(moment: Date) -> datetime.date:
     return moment.date() if isinstance(moment, datetime.datetime) else moment
 
 
+def wrong(what: str, why: str, remedy: str) -> PydanticCustomError:
+    """An error for a validator to raise, in the parts of :class:`~twin.errors.DataRefused`.
+
+    A plain ValueError("what; remedy") serves where the reason is plain.
+    """
+    return PydanticCustomError("wrong", "{what}", {"what": what, "why": why, "remedy": remedy})
+
+
 def one_of(model: BaseModel, names: Sequence[str], needed: bool = True) -> None:
     """ValueError unless exactly one (at most one where it is not ``needed``) of the keys is written."""
     given = [n for n in names if getattr(model, n) is not None]
     if len(given) > 1:
-        raise ValueError(f"write only one of {', '.join(names)} (found {', '.join(given)})")
+        raise ValueError(f"{' and '.join(given)} are both written; keep one of {', '.join(names)}")
     if needed and not given:
-        raise ValueError(f"write one of {', '.join(names)}")
+        raise ValueError(f"none of {', '.join(names)} is written; write one")

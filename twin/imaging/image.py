@@ -11,11 +11,12 @@ from twin.grid import Grid, triple
 
 @dataclass(frozen=True)
 class Image:
-    """``values`` (z, y, x) on ``grid``; ``source`` is how the user named the file, for messages."""
+    """``values`` (z, y, x) on ``grid``; ``source`` is how the user named the file, ``note`` what was done while reading."""
 
     values: np.ndarray = field(repr=False)
     grid: Grid
     source: str = ""
+    note: str = ""
 
 
 def to_itk(values: np.ndarray, grid: Grid):

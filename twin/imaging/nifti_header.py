@@ -19,6 +19,11 @@ from twin.errors import DataRefused
 BYTES = {2: 1, 4: 2, 8: 4, 16: 4, 64: 8, 256: 1, 512: 2, 768: 4, 1024: 8, 1280: 8}
 """Bytes per voxel of the scalar data types that are read here, by NIfTI code."""
 
+FLOATS = {16: "f4", 64: "f8"}
+"""The data types that can hold NaN."""
+
+BLOCK = 1 << 24
+
 LARGEST = 2**31
 """More voxels than this in one image is taken for a damaged header."""
 
@@ -28,7 +33,10 @@ ORTHONORMAL = 1e-4
 
 @dataclass(frozen=True)
 class NiftiHeader:
-    """What matters of a header. ``shape`` is (x, y, z, ...) as stored; ``affine`` 3 x 4 (RAS+, mm) or None if not stated."""
+    """What matters of a header. ``shape`` is (x, y, z, ...) as stored; ``affine`` 3 x 4 (RAS+, mm) or None if not stated.
+
+    ``other_affine`` is the second position that the header states (its qform), where it states two.
+    """
 
     shape: tuple[int, ...]
     spacing_mm: tuple[float, ...]
@@ -36,6 +44,21 @@ class NiftiHeader:
     offset: int
     affine: np.ndarray | None
     skew: float
+    order: str = "<"
+    other_affine: np.ndarray | None = None
+
+    @property
+    def remark(self) -> str:
+        """What a careful reader would want to know about the position, or nothing."""
+        if self.affine is None:
+            return "states no orientation; its axes are taken as left, back and head"
+        if self.other_affine is None:
+            return ""
+        size = np.array([*self.shape, 1, 1][:3], float) - 1
+        corners = np.array(np.meshgrid(*[(0, n) for n in size])).reshape(3, -1)
+        gap = (self.affine - self.other_affine) @ np.vstack([corners, np.ones(corners.shape[1])])
+        apart = float(np.linalg.norm(gap, axis=0).max())
+        return f"states two positions (sform and qform) that lie {apart:.3g} mm apart" if apart > 0.1 else ""
 
 
 def is_nifti(path: Path) -> bool:
@@ -43,14 +66,17 @@ def is_nifti(path: Path) -> bool:
     return path.name.lower().endswith((".nii", ".nii.gz"))
 
 
-def check_nifti(path: Path, where: str = "") -> NiftiHeader:
-    """The header of a NIfTI file, or a refusal in words."""
+def check_nifti(path: Path, where: str = "", *, sheared: bool = False) -> NiftiHeader:
+    """The header of a NIfTI file, or a refusal in words. ``sheared``: axes need not be at right angles."""
     where = where or path.name
     raw = _head(path, where)
     header = _parse(raw, where)
     _check_extent(header, where)
     _check_affine(header, where)
-    _check_size(path, header, where)
+    if header.skew > ORTHONORMAL and not sheared:
+        raise _sheared(header, where)
+    if header.offset < 0:
+        raise unreadable(where, "its header does not say where the voxels begin")
     return header
 
 
@@ -65,9 +91,7 @@ def unreadable(where: str, reason: str) -> DataRefused:
 
 def _head(path: Path, where: str) -> bytes:
     try:
-        with path.open("rb") as stream:
-            packed = stream.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if packed else path.open("rb") as stream:
+        with _opened(path) as stream:
             raw = stream.read(540)
     except (OSError, EOFError, zlib.error) as error:
         raise unreadable(where, f"it is damaged or not a NIfTI file ({error})") from None
@@ -94,7 +118,7 @@ def _parse_1(raw: bytes, order: str) -> NiftiHeader:
     rows = struct.unpack(order + "12f", raw[280:328])
     datatype = struct.unpack(order + "h", raw[70:72])[0]
     offset = struct.unpack(order + "f", raw[108:112])[0]
-    return _assemble(dim, pixdim, datatype, offset, qform, sform, quaternion, rows)
+    return _assemble(dim, pixdim, datatype, offset, qform, sform, quaternion, rows, order)
 
 
 def _parse_2(raw: bytes, order: str) -> NiftiHeader:
@@ -105,16 +129,14 @@ def _parse_2(raw: bytes, order: str) -> NiftiHeader:
     rows = struct.unpack(order + "12d", raw[400:496])
     datatype = struct.unpack(order + "h", raw[12:14])[0]
     offset = struct.unpack(order + "q", raw[168:176])[0]
-    return _assemble(dim, pixdim, datatype, offset, qform, sform, quaternion, rows)
+    return _assemble(dim, pixdim, datatype, offset, qform, sform, quaternion, rows, order)
 
 
-def _assemble(dim, pixdim, datatype, offset, qform, sform, quaternion, rows) -> NiftiHeader:
+def _assemble(dim, pixdim, datatype, offset, qform, sform, quaternion, rows, order) -> NiftiHeader:
     count = dim[0] if 1 <= dim[0] <= 7 else 0
-    affine = None
-    if sform > 0:
-        affine = np.reshape(rows, (3, 4)).astype(float)
-    elif qform > 0:
-        affine = _from_quaternion(quaternion, pixdim)
+    by_rows = np.reshape(rows, (3, 4)).astype(float) if sform > 0 else None
+    by_quaternion = _from_quaternion(quaternion, pixdim) if qform > 0 else None
+    affine = by_quaternion if by_rows is None else by_rows
     return NiftiHeader(
         shape=tuple(int(n) for n in dim[1 : count + 1]),
         spacing_mm=tuple(float(v) for v in pixdim[1:4]),
@@ -122,6 +144,8 @@ def _assemble(dim, pixdim, datatype, offset, qform, sform, quaternion, rows) -> 
         offset=int(offset) if np.isfinite(offset) else -1,
         affine=affine,
         skew=_skew(affine),
+        order=order,
+        other_affine=None if by_rows is None else by_quaternion,
     )
 
 
@@ -172,7 +196,7 @@ def _check_extent(header: NiftiHeader, where: str) -> None:
     spacing = header.spacing_mm[: min(3, len(header.shape))]
     if not np.isfinite(spacing).all() or min(spacing) <= 0:
         raise DataRefused(
-            f"{where} states a voxel size of {' x '.join(f'{v:g}' for v in spacing)} mm.",
+            f"{where} states a voxel size of {_by(spacing)} mm.",
             where=where,
             why="distances and volumes cannot be computed",
             remedy="correct the header (pixdim) or export the image again",
@@ -192,23 +216,57 @@ def _check_affine(header: NiftiHeader, where: str) -> None:
             why="it is not known where in the patient the voxels lie",
             remedy="export the image again, or copy the header of another image of the same series",
         )
-    if header.skew > ORTHONORMAL:
-        angle = np.degrees(np.arcsin(min(1.0, header.skew)))
+    lengths = np.linalg.norm(matrix, axis=0)[: len(header.shape)]
+    if not np.allclose(lengths, header.spacing_mm[: len(lengths)], rtol=0.01):
         raise DataRefused(
-            f"The axes of {where} are {angle:.2g} degrees away from right angles (directions not orthonormal).",
+            f"{where} states two voxel sizes: {_by(lengths)} mm in its position matrix, "
+            f"{_by(header.spacing_mm[: len(lengths)])} mm in pixdim.",
             where=where,
-            why="a sheared grid has no well-defined voxel size; most readers refuse it",
-            remedy="write `straighten_directions: true` in the case file to use the nearest rotation "
-            "(positions move a little, the report says by how much), or resample the image",
+            why="volumes would differ by the cube of the ratio, depending on the reader",
+            remedy="correct the header so that both agree (most tools do when they write the image again)",
         )
 
 
-def _check_size(path: Path, header: NiftiHeader, where: str) -> None:
-    needed = header.offset + int(np.prod(header.shape, dtype=np.int64)) * BYTES[header.datatype]
+def _by(lengths) -> str:
+    return " x ".join(f"{v:g}" for v in lengths)
+
+
+def _sheared(header: NiftiHeader, where: str) -> DataRefused:
+    angle = np.degrees(np.arcsin(min(1.0, header.skew)))
+    return DataRefused(
+        f"The axes of {where} are {angle:.2g} degrees away from right angles (directions not orthonormal).",
+        where=where,
+        why="a sheared grid has no well-defined voxel size; most readers refuse it",
+        remedy="write `straighten_directions: true` in the case file to use the nearest rotation "
+        "(positions move a little, the report says by how much), or resample the image",
+    )
+
+
+def check_voxels(path: Path, header: NiftiHeader, where: str) -> int:
+    """Read the voxels once as they are stored: refuse a file that ends too soon, count those that are NaN or infinite.
+
+    Needed because the reader fills a truncated file with zeros and turns NaN into zero without a word: an ADC of zero would
+    be a voxel full of cells.
+    """
+    needed = int(np.prod(header.shape, dtype=np.int64)) * BYTES[header.datatype]
+    kind = np.dtype(header.order + FLOATS[header.datatype]) if header.datatype in FLOATS else None
+    bad = found = 0
+    try:
+        with _opened(path) as stream:
+            stream.read(header.offset)
+            while block := stream.read(min(BLOCK, needed - found)):
+                found += len(block)
+                if kind is not None:
+                    values = np.frombuffer(block[: len(block) // kind.itemsize * kind.itemsize], kind)
+                    bad += values.size - int(np.count_nonzero(np.isfinite(values)))
+    except (OSError, EOFError, zlib.error) as error:
+        raise unreadable(where, f"it is damaged or was cut off ({error})") from None
+    if found < needed:
+        raise unreadable(where, f"its header promises {needed:,} bytes of voxels, the file holds {found:,}")
+    return bad
+
+
+def _opened(path: Path):
     with path.open("rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
-        stream.seek(-4, 2)
-        stored = struct.unpack("<I", stream.read(4))[0] if packed else path.stat().st_size
-    short = stored != needed % 2**32 and stored < needed if packed else stored < needed
-    if short or header.offset < 0:
-        raise unreadable(where, f"its header promises {needed:,} bytes, the file holds {stored:,}")
+    return gzip.open(path) if packed else path.open("rb")

@@ -8,26 +8,45 @@ import numpy as np
 
 from twin.errors import DataRefused
 from twin.imaging.image import Image, from_itk
-from twin.imaging.nifti_header import check_nifti, is_nifti, unreadable
+from twin.imaging.nifti_header import ORTHONORMAL, NiftiHeader, check_nifti, check_voxels, is_nifti, unreadable
+from twin.imaging.straighten import write_straight
 
 ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 
 
-def read_image(path: Path, where: str = "") -> Image:
+def read_image(path: Path, where: str = "", *, straighten: bool = False) -> Image:
     """The image in ``path``. ``where`` is how messages name it (default: the file's name).
 
     Refused: a missing or damaged file, an unknown format, several volumes or colours, NaN or infinite voxels, axes that are
-    not at right angles.
+    not at right angles (``straighten`` takes the nearest rotation instead; ``Image.note`` says how far voxels move).
     """
     where = where or path.name
-    check_file(path, where)
+    header = check_file(path, where, sheared=straighten)
+    if header is not None and (bad := check_voxels(path, header, where)):
+        raise _not_finite(bad, int(np.prod(header.shape)), where)
+    if header is not None and header.skew > ORTHONORMAL:
+        return _read_straight(path, where, header)
     values, grid = _read(path, where)
     check_finite(values, where)
-    return Image(values, grid, where)
+    remark = "" if header is None or not header.remark else f"{where} {header.remark}."
+    return Image(values, grid, where, remark)
 
 
-def check_file(path: Path, where: str = "") -> None:
-    """Refuse what can be seen without reading the voxels."""
+def _read_straight(path: Path, where: str, header: NiftiHeader) -> Image:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "straight.nii"
+        moved = write_straight(path, copy, header)
+        values, grid = _read(copy, where)
+    check_finite(values, where)
+    return Image(
+        values, grid, where, f"{where}: sheared axes were replaced by the nearest rotation; corners move {moved:.2g} mm."
+    )
+
+
+def check_file(path: Path, where: str = "", *, sheared: bool = False) -> NiftiHeader | None:
+    """Refuse what can be seen without reading the voxels; the header of a NIfTI file."""
     where = where or path.name
     if not path.is_file():
         raise DataRefused(
@@ -42,8 +61,7 @@ def check_file(path: Path, where: str = "") -> None:
             where=where,
             remedy=f"convert it to NIfTI (.nii.gz); read are {', '.join(ENDINGS)}",
         )
-    if is_nifti(path):
-        check_nifti(path, where)
+    return check_nifti(path, where, sheared=sheared) if is_nifti(path) else None
 
 
 def check_finite(values: np.ndarray, where: str) -> None:
@@ -52,17 +70,22 @@ def check_finite(values: np.ndarray, where: str) -> None:
         return
     bad = int(values.size - np.count_nonzero(np.isfinite(values)))
     if bad:
-        raise DataRefused(
-            f"{where} holds {bad:,} voxels that are NaN or infinite (of {values.size:,}).",
-            where=where,
-            why="one such voxel spreads through every sum and every step of the solver",
-            remedy="replace them by the background value, and find out why the export made them (often a division by zero)",
-        )
+        raise _not_finite(bad, values.size, where)
+
+
+def _not_finite(bad: int, size: int, where: str) -> DataRefused:
+    return DataRefused(
+        f"{where} holds {bad:,} voxels that are NaN or infinite (of {size:,}).",
+        where=where,
+        why="one such voxel spreads through every sum and every step of the solver",
+        remedy="replace them by the background value, and find out why the export made them (often a division by zero)",
+    )
 
 
 def _read(path: Path, where: str):
     import SimpleITK as sitk
 
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
     try:
         image = sitk.ReadImage(str(path))
     except RuntimeError as error:
@@ -89,6 +112,6 @@ def _last_words(error: RuntimeError) -> str:
 def _near(path: Path) -> str:
     import difflib
 
-    names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-    near = difflib.get_close_matches(path.name, names, n=1)
-    return f"; beside it lies '{near[0]}'" if near else ""
+    names = {p.name.lower(): p.name for p in sorted(path.parent.iterdir())} if path.parent.is_dir() else {}
+    near = difflib.get_close_matches(path.name.lower(), names, n=1)
+    return f"; beside it lies '{names[near[0]]}'" if near else ""
