@@ -44,10 +44,18 @@ class Problem:
         _check_days(self.days, self.start_day)
 
     def continued(self, snapshot: Snapshot, days: tuple[float, ...], plan: Plan | None = None) -> Problem:
-        """The same problem from a snapshot on, with another plan if given."""
-        return replace(
-            self, initial=snapshot.full(), start_day=snapshot.day, days=days, plan=self.plan if plan is None else plan
-        )
+        """The same problem from a snapshot on, with another plan if given. Cavities cut before it stay walls."""
+        given = self.plan if plan is None else plan
+        medium = self._medium_on(snapshot.day, given)
+        return replace(self, medium=medium, initial=snapshot.full(), start_day=snapshot.day, days=days, plan=given)
+
+    def _medium_on(self, day: float, plan: Plan) -> Medium:
+        """The medium as operations before ``day`` left it."""
+        jumps = (j for e in self.effects for j in e.jumps(plan, self.medium) if j.day < day)
+        removed = [j.removed for j in jumps if j.removed is not None]
+        if not removed:
+            return self.medium
+        return replace(self.medium, domain=self.medium.domain & ~np.logical_or.reduce(removed))
 
 
 @dataclass(frozen=True)
