@@ -34,7 +34,9 @@ def annotated(picture: np.ndarray, camera: Camera) -> np.ndarray:
     unit = max(10, round(image.width / 52))
     _scale_bar(draw, image.size, camera, unit)
     _axes(draw, image.size, camera, unit)
-    draw.text((image.width / 2, image.height - unit * 0.9), STAMP, fill=(*GREY, 255), font=_font(round(unit * 0.92)), anchor="ms")
+    draw.text(
+        (image.width / 2, image.height - unit * 0.9), STAMP, fill=(*GREY, 255), font=_font(round(unit * 0.92)), anchor="ms"
+    )
     return np.asarray(Image.alpha_composite(image, layer))
 
 
@@ -66,5 +68,7 @@ def _axes(draw: Any, size: tuple[int, int], camera: Camera, unit: int) -> None:
             letter, right, up = OPPOSITE[letter], -right, -up
         tip = origin + arm * np.array([right, -up])
         draw.line([tuple(origin), tuple(tip)], fill=colour, width=max(2, unit // 7))
-        place = origin + (arm + unit * 0.72) * np.array([right, -up]) / max(np.hypot(right, up), 1e-3) * max(np.hypot(right, up), 0.55)
+        place = origin + (arm + unit * 0.72) * np.array([right, -up]) / max(np.hypot(right, up), 1e-3) * max(
+            np.hypot(right, up), 0.55
+        )
         draw.text(tuple(place), letter, fill=colour, font=_font(unit, True), anchor="mm")

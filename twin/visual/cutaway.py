@@ -85,16 +85,17 @@ class Cutaway:
 
     def furnish(self, stage: Stage) -> None:
         """Add what does not change."""
-        stage.add(
-            self.surface, scalars="colour", rgb=True, ambient=0.30, diffuse=0.78, specular=0.16, specular_power=18
-        )
+        stage.add(self.surface, scalars="colour", rgb=True, ambient=0.30, diffuse=0.78, specular=0.16, specular_power=18)
 
     def place(self, stage: Stage, tumour: Tumour) -> list[Any]:
         """Add the planes painted for one tumour, and the tumour; returns the actors for :meth:`Stage.remove`."""
         actors = []
         for plane in self.planes:
             actors += plane.place(stage, tumour)
-        for values, colour, opacity in ((tumour.core, CORE, 1.0), (tumour.whole, WHOLE, 0.33 if tumour.core is not None else 1.0)):
+        for values, colour, opacity in (
+            (tumour.core, CORE, 1.0),
+            (tumour.whole, WHOLE, 0.33 if tumour.core is not None else 1.0),
+        ):
             actors.append(self._body(stage, values, colour, opacity))
         return actors
 
@@ -176,7 +177,9 @@ class _Plane:
             edge = face.contour([0.5], scalars=name)
             if edge.n_points:
                 edge.points += np.asarray(stage.camera.towards) * 0.4
-                actors.append(stage.add(edge, color=tint, line_width=2.2 * stage.oversample, lighting=False, smooth_shading=False))
+                actors.append(
+                    stage.add(edge, color=tint, line_width=2.2 * stage.oversample, lighting=False, smooth_shading=False)
+                )
         return actors
 
 
@@ -184,4 +187,3 @@ def _tinted(colour: tuple[float, float, float], shade: np.ndarray) -> np.ndarray
     """Shaded colours, the shadows a little warmer than the lights."""
     warm = np.stack([shade**0.92, shade**1.05, shade**1.12], axis=1)
     return (np.clip(np.asarray(colour) * warm, 0, 1) * 255).astype(np.uint8)
-

@@ -24,13 +24,20 @@ class Glass:
         surface = isosurface(*fine(organ, view.spacing, detail_mm), 0.5)
         facing = np.abs(np.asarray(surface.point_data["Normals"]) @ np.asarray(camera.towards))
         rim = 0.03 + 0.55 * (1 - facing) ** 2.2
-        colour = np.concatenate([np.broadcast_to(GLASS, (surface.n_points, 3)), rim[:, None]], axis=1)
+        colour = np.concatenate([np.tile(GLASS, (surface.n_points, 1)), rim[:, None]], axis=1)
         surface.point_data["colour"] = (np.clip(colour, 0, 1) * 255).astype(np.uint8)
         self.surface = surface
 
     def furnish(self, stage: Stage) -> None:
         stage.add(
-            self.surface, scalars="colour", rgb=True, culling="back", ambient=0.55, diffuse=0.5, specular=0.5, specular_power=24
+            self.surface,
+            scalars="colour",
+            rgb=True,
+            culling="back",
+            ambient=0.55,
+            diffuse=0.5,
+            specular=0.5,
+            specular_power=24,
         )
 
     def place(self, stage: Stage, probability: np.ndarray) -> list[Any]:

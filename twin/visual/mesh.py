@@ -41,7 +41,7 @@ def volume_grid(values: np.ndarray, spacing: Spacing, name: str = "field") -> An
     return image
 
 
-def isosurface(values: np.ndarray, spacing: Spacing, level: float, smooth: int = 20) -> Any | None:
+def isosurface(values: np.ndarray, spacing: Spacing, level: float, smooth: int = 20) -> Any:
     """The surface where ``values`` equals ``level``, closed at the grid's faces; None where it is nowhere reached."""
     if not (values > level).any():
         return None
@@ -56,7 +56,7 @@ def isosurface(values: np.ndarray, spacing: Spacing, level: float, smooth: int =
     return surface.compute_normals(point_normals=True, cell_normals=False, auto_orient_normals=False, split_vertices=False)
 
 
-def body(values: np.ndarray, spacing: Spacing, level: float, finest_mm: float = 1.0) -> Any | None:
+def body(values: np.ndarray, spacing: Spacing, level: float, finest_mm: float = 1.0) -> Any:
     """The isosurface of a field that is zero almost everywhere, made on fine voxels of its own small box."""
     box = bounding_box(values > 0.5 * level, 3)
     if values[box].size == 0:
@@ -76,7 +76,9 @@ def sample(values: np.ndarray, spacing: Spacing, points: np.ndarray, order: int 
     return ndimage.map_coordinates(values, places, order=order, mode="constant")
 
 
-def daylight(surface: Any, solid: np.ndarray, spacing: Spacing, reaches_mm: tuple[float, ...] = (2.0, 5.0, 10.0)) -> np.ndarray:
+def daylight(
+    surface: Any, solid: np.ndarray, spacing: Spacing, reaches_mm: tuple[float, ...] = (2.0, 5.0, 10.0)
+) -> np.ndarray:
     """How much open sky each vertex sees, 0 to 1: one minus the share of ``solid`` around a point above the vertex.
 
     Ambient occlusion from blurred copies of the solid at a few reaches: computed once, independent of the camera.

@@ -27,7 +27,7 @@ class Orientation:
         """The array in display order (z, y, x); leading axes are kept as they are."""
         lead = array.ndim - 3
         turned = np.transpose(array, (*range(lead), *(lead + a for a in self.axes)))
-        return turned[(..., *(slice(None, None, -1 if f else 1) for f in self.flips))]
+        return np.flip(turned, [lead + i for i, reverse in enumerate(self.flips) if reverse])
 
 
 def orientation(grid: Grid) -> Orientation:

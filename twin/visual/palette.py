@@ -21,8 +21,8 @@ SHELLS = {95: "#E23D1C", 50: "#F0A321", 5: "#4FA8DC"}
 """Shells of equal probability of tumour, per cent: certain inside, possible outside."""
 
 INK, MUTED, FAINT, PAPER = "#16202b", "#5b6875", "#d5dbe1", "#ffffff"
-STAGE = "#0c1117"
-"""Ground of medical images, as on a reading-room screen."""
+SCREEN = "#000000"
+"""Ground of slices, as on a reading-room screen."""
 
 REFERENCE = "#0072B2"
 UNTREATED = "#6b7480"
@@ -39,3 +39,9 @@ def arm_colours(arms: list[str], reference: str | None) -> dict[str, str]:
 def rgb(colour: str) -> tuple[float, float, float]:
     """A "#rrggbb" as numbers in [0, 1]."""
     return tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))  # type: ignore[return-value]
+
+
+VARIABLES = {INK: "--ink", MUTED: "--muted", FAINT: "--rule", PAPER: "--paper"} | {
+    c.lower(): f"--c-{c[1:].lower()}" for c in (CORE, WHOLE, PREDICTED, GROWTH, REFERENCE, UNTREATED, *_OTHERS)
+}
+"""Names of the page's colour variables: charts drawn in these colours follow light and dark pages."""

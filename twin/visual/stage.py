@@ -97,7 +97,9 @@ class Stage:
         self.plotter.renderer.ResetCameraClippingRange()
         self.plotter.render()
         raw = self.plotter.screenshot(transparent_background=True, return_img=True)
-        bands = [Image.fromarray(np.ascontiguousarray(raw[..., i])).resize(self.size, Image.Resampling.BOX) for i in range(4)]
+        bands = [
+            Image.fromarray(np.ascontiguousarray(raw[..., i])).resize(self.size, Image.Resampling.BOX) for i in range(4)
+        ]
         picture = np.stack([np.asarray(band, np.float32) for band in bands], axis=2) / 255
         alpha = picture[..., 3:]
         colour = np.divide(picture[..., :3], alpha, out=np.zeros_like(picture[..., :3]), where=alpha > 1e-3)

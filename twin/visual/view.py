@@ -76,7 +76,9 @@ def _filled(domain: np.ndarray, spacing: tuple[float, float, float]) -> np.ndarr
     closed = ndimage.binary_closing(wide, ball, iterations=reach)
     holes = ndimage.binary_fill_holes(closed) & ~closed
     cut = (slice(reach + 1, -reach - 1),) * 3
-    return (domain | ndimage.binary_dilation(holes, ball, iterations=reach, mask=~wide | holes)[cut]) & (holes[cut] | closed[cut])
+    return (domain | ndimage.binary_dilation(holes, ball, iterations=reach, mask=~wide | holes)[cut]) & (
+        holes[cut] | closed[cut]
+    )
 
 
 def _underlay(patient: Patient, turn: Orientation, organ: np.ndarray) -> tuple[np.ndarray, str]:
@@ -93,7 +95,7 @@ def _windowed(values: np.ndarray, organ: np.ndarray) -> np.ndarray:
     inside = finite[organ & (finite > 0)] if (organ & (finite > 0)).any() else finite.ravel()
     low, high = np.percentile(inside, (0.5, 99.7))
     low = min(float(low), 0.25 * float(high))
-    return np.clip((finite - low) / max(float(high) - low, 1e-9), 0, 1)
+    return np.clip((finite - low) / max(1.08 * float(high) - low, 1e-9), 0, 1) ** 1.3
 
 
 def _tissue_map(patient: Patient, turn: Orientation) -> np.ndarray:

@@ -21,7 +21,7 @@ from twin.treatment import Plan, chemotherapy, radiotherapy
 
 DATA = Path(__file__).resolve().parents[3] / "twin" / "data" / "mni152"
 ARMS = {  # id: label, words, growth per day after the decision, schedule
-    "none": ("No further treatment", "No treatment from the decision day on", 0.020),
+    "none": ("No further treatment", "No treatment from the decision day on", 0.0045),
     "standard": ("Standard", "60 Gy in 30 fractions with temozolomide, as scheduled", -0.0085),
     "escalated": ("Dose-escalated boost", "The remaining 15 fractions at 2.4 Gy to the boost volume", -0.0140),
     "hypofractionated": ("Hypofractionated", "The rest of the course in 8 fractions of equal EQD2", -0.0080),
@@ -46,7 +46,7 @@ def brain_medium(factor: int) -> tuple[Medium, xr.DataArray]:
 
 def breast_medium() -> tuple[Medium, None]:
     grid = Grid((7, 60, 60), (5.0, 2.6, 2.6))
-    z, y, x = grid.index_to_mm(np.moveaxis(np.indices(grid.shape), 0, -1)).T[::-1].transpose(0, 3, 2, 1)
+    _, y, x = grid.index_to_mm(np.moveaxis(np.indices(grid.shape), 0, -1)).T[::-1].transpose(0, 3, 2, 1)
     inside = (x - 78) ** 2 / 62**2 + (y - 20) ** 2 / 95**2 < 1
     dense = np.clip(1.2 - np.hypot(x - 70, y - 60) / 40, 0, 1)
     return Medium.of_fractions(grid, {"fibroglandular": dense * inside, "adipose": (1 - dense) * inside}), None
@@ -96,7 +96,7 @@ def fake_patient(site: str = "brain", factor: int = 3, held_out: bool = True, na
     names = ("diagnosis", "planning MRI", "mid-course MRI", "post-radiotherapy", "follow-up")
     visits = []
     for i, (day, label) in enumerate(zip(days, names, strict=False)):
-        u = blob.fraction(float(radius_of(np.array([day]), -0.0075, 16.0)[0]))
+        u = blob.fraction(float(radius_of(np.array([day]), -0.0075, 14.0)[0]))
         noisy = np.clip(u + np.random.default_rng(i).normal(0, 0.03, u.shape), 0, 1).astype(np.float32)
         regions = {"enhancing": u > 0.8, "oedema": (u > 0.16) & (u <= 0.8)} if site == "brain" else {"tumour": u > 0.16}
         images = {"adc": field(np.where(medium.domain, 2.5e-3 * (1 - noisy), 0), medium.grid, "mm2/s")}
@@ -122,7 +122,7 @@ def write_results(folder: Path, patient: Patient, scenarios: bool = True, draws:
     centre = (0.60, 0.58, 0.32) if patient.site == "brain" else (0.5, 0.42, 0.47)
     blob = Blob(patient.medium, centre)
     rng = np.random.default_rng(7)
-    starts, slopes = 16.0 * np.exp(rng.normal(0, 0.02, draws)), 0.006 * np.exp(rng.normal(0, 0.12, draws))
+    starts, slopes = 14.0 * np.exp(rng.normal(0, 0.02, draws)), 0.006 * np.exp(rng.normal(0, 0.12, draws))
     rates = rng.normal(0, 0.0018, draws)
     _calibration(folder, patient, blob, starts, slopes, rates)
     if scenarios:
@@ -223,7 +223,12 @@ def _calibration_json(patient: Patient, curves: dict, t: np.ndarray) -> dict:
         }
         if v.held_out:
             scores["no_change"] = {"ccc": 0.71, "dice": 0.78, "volume_ml": observed * 1.3, "volume_error_percent": 30.0}
-            scores["exponential_growth"] = {"ccc": None, "dice": None, "volume_ml": observed * 3, "volume_error_percent": 200.0}
+            scores["exponential_growth"] = {
+                "ccc": None,
+                "dice": None,
+                "volume_ml": observed * 3,
+                "volume_error_percent": 200.0,
+            }
         row = {"day": v.day, "name": v.name, "held_out": v.held_out, "observed_volume_ml": observed}
         visits.append({**row, "observed_core_ml": core, "scores": scores})
     return {
@@ -232,7 +237,10 @@ def _calibration_json(patient: Patient, curves: dict, t: np.ndarray) -> dict:
         "method": "Optuna search, then importance resampling",
         "evaluations": 200,
         "decision_day": max(v.day for v in patient.seen),
-        "steps": [{"name": "growth", "objective": 0.041, "gain": 0.6}, {"name": "treatment", "objective": 0.032, "gain": 0.2}],
+        "steps": [
+            {"name": "growth", "objective": 0.041, "gain": 0.6},
+            {"name": "treatment", "objective": 0.032, "gain": 0.2},
+        ],
         "sentences": ["The twin explains the visits it was shown to within the segmentation error."],
         "warnings": ["Chemosensitivity is hardly constrained by these visits."],
         "visits": visits,
@@ -296,9 +304,7 @@ def _study(volume: np.ndarray, t: np.ndarray) -> dict:
             low, middle, high = (float(q) for q in np.quantile(end[i] - reference, (0.05, 0.5, 0.95)))
             row = {"arm": arm, "reference": "standard", "endpoint": f"volume on day {HORIZON:g}", "unit": "mL"}
             chance = float((end[i] < reference).mean())
-            comparisons.append(
-                {**row, "median_difference": middle, "low": low, "high": high, "probability_lower": chance}
-            )
+            comparisons.append({**row, "median_difference": middle, "low": low, "high": high, "probability_lower": chance})
     past = {"what": "radiotherapy", "from_day": 21, "to_day": 41, "count": 15, "amount": 2.0, "unit": "Gy"}
     rest = {"what": "radiotherapy", "from_day": 42, "to_day": 60, "count": 15, "amount": 2.0, "unit": "Gy"}
     drug = {"what": "temozolomide", "from_day": 42, "to_day": 62, "count": 21, "amount": 75.0, "unit": "mg/m2"}

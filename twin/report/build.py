@@ -1,0 +1,97 @@
+"""From a RESULTS folder to the page and its pictures."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from twin import RESEARCH_USE_ONLY, __version__
+from twin.progress import Progress
+from twin.provenance import Manifest, versions
+from twin.report import facts, tables
+from twin.report.charts import Charts, make_charts
+from twin.report.pictures import Gallery, make_gallery
+from twin.report.results import Results, read_results
+from twin.store import save_text
+from twin.visual import palette
+from twin.visual.picture import Picture
+
+HERE = Path(__file__).parent
+
+
+def build(folder: Path, out: Path, progress: Progress) -> Path:
+    """See :func:`twin.report.build_report`."""
+    results = read_results(folder)
+    manifest = Manifest("report", {"results": folder.name}, seed=None)
+    charts = make_charts(results)
+    gallery = make_gallery(results, progress)
+    save_pictures([*gallery.all(), *charts.files], out / "pictures")
+    page = save_text(out / "report.html", render(results, gallery, charts))
+    summaries = [folder / name for name in ("calibration.json", "scenarios.json", "patient.json")]
+    manifest.add_inputs([p for p in summaries if p.is_file()], folder)
+    manifest.write(out)
+    return page
+
+
+def save_pictures(pictures: Iterable[Picture], folder: Path) -> None:
+    """Every picture as a PNG of its name; pictures of an earlier report that are no longer made are removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = {picture.save(folder).name for picture in pictures}
+    for old in folder.glob("*.png"):
+        if old.name not in written:
+            old.unlink()
+
+
+def render(results: Results, gallery: Gallery, charts: Charts) -> str:
+    """The page as one string of HTML, with every picture in it."""
+    import jinja2
+
+    loader = jinja2.FileSystemLoader(HERE)
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("page.html.j2").render(context(results, gallery, charts))
+
+
+def context(results: Results, gallery: Gallery, charts: Charts) -> dict[str, Any]:
+    """Everything that the template shows."""
+    from markupsafe import Markup
+
+    arms = tables.arm_rows(results)
+    return {
+        "notice": RESEARCH_USE_ONLY,
+        "version": __version__,
+        "built": datetime.datetime.now(datetime.UTC).strftime("%d %B %Y, %H:%M UTC"),
+        "css": Markup((HERE / "page.css").read_text(encoding="utf-8")),
+        "patient": results.patient,
+        "decision_day": results.decision_day,
+        "horizon_day": results.horizon_day,
+        "days_ahead": results.horizon_day - results.decision_day,
+        "conclusion": facts.conclusion(results),
+        "tiles": facts.tiles(results),
+        "forecast_verdict": facts.forecast_verdict(results),
+        "arms": arms,
+        "reference": next((a for a in arms if a["is_reference"]), None),
+        "ranges": facts.ranges(arms, charts.log),
+        "comparisons": tables.comparison_rows(results),
+        "gallery": gallery,
+        "legend": facts.legend(results),
+        "palette": palette,
+        "fans": [(f.label, f.colour, Markup(f.svg)) for f in charts.fans],
+        "log_scale": charts.log,
+        "agreement": Markup(charts.agreement),
+        "forecasts": tables.forecast_rows(results),
+        "parameters": tables.parameter_rows(results),
+        "densities": {k: Markup(v) for k, v in charts.densities.items()},
+        "calibration": results.calibration,
+        "visits": tables.visit_rows(results),
+        "problems": facts.problems(results),
+        "failed": (results.study or {}).get("failed", []),
+        "limits": facts.LIMITS,
+        "steps": tables.provenance_rows(results),
+        "versions": versions(),
+        "citations": facts.citations(results),
+        "draws": int(results.posterior.sizes["draw"]),
+    }

@@ -1,0 +1,234 @@
+"""The pictures of a report, made from results one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from twin.fields import bounding_box
+from twin.grid import Box, triple
+from twin.progress import Progress, stage
+from twin.report import numbers as n
+from twin.report.results import Results
+from twin.visual.figure import slug
+from twin.visual.picture import Picture
+from twin.visual.probe import can_render
+from twin.visual.scene import SceneMaker, Shown
+from twin.visual.slices import agreement_row, change_row, forecast_panel, visit_row
+from twin.visual.view import View, view_of
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A picture of a series with the words above it."""
+
+    label: str
+    note: str
+    picture: Picture
+
+
+@dataclass(frozen=True)
+class Series:
+    """Panels with one camera and one scale, and the words for the tab that shows them."""
+
+    key: str
+    title: str
+    words: str
+    panels: tuple[Panel, ...]
+
+
+@dataclass
+class Gallery:
+    """Everything that is shown; ``no_3d`` says why there are no scenes, if there are none."""
+
+    view: View
+    no_3d: str = ""
+    heroes: list[Picture] = field(default_factory=list)
+    series: list[Series] = field(default_factory=list)
+    history: list[Picture] = field(default_factory=list)
+    agreement: list[Picture] = field(default_factory=list)
+
+    def all(self) -> Iterator[Picture]:
+        yield from self.heroes
+        for series in self.series:
+            yield from (panel.picture for panel in series.panels)
+        yield from self.history
+        yield from self.agreement
+
+
+@dataclass(frozen=True)
+class State:
+    """One state of the tumour that every series shows: now, or an arm at the horizon, or a visit of the fit."""
+
+    key: str
+    label: str
+    note: str
+    words: str
+    shown: Shown
+
+
+def make_gallery(results: Results, progress: Progress) -> Gallery:
+    """All pictures but the charts."""
+    able, reason = can_render()
+    gallery = Gallery(view_of(results.patient), "" if able else reason)
+    states = states_of(results)
+    count = (2 + 2 * len(states) if able else 0) + len(states) + 3 + len(results.patient.held_out)
+    with stage(progress, "pictures", count):
+        lesions = _union(gallery.view, states)
+        _flat(results, gallery, states, lesions, progress.advance)
+        if able:
+            _scenes(results, gallery, states, lesions, progress.advance)
+    return gallery
+
+
+def states_of(results: Results) -> list[State]:
+    """Now and every arm at the horizon; without scenarios, every visit as the twin fits or forecasts it."""
+    return _arm_states(results) if results.arms else _visit_states(results)
+
+
+def _arm_states(results: Results) -> list[State]:
+    data, core = results.scenarios, results.patient.visibility.core
+    assert data is not None
+    scans = [float(d) for d in data["scan"].values]
+    at_now = int(np.abs(np.array(scans) - results.decision_day).argmin())
+
+    def shown(arm: str, scan: int) -> Shown:
+        return Shown(
+            lambda: data["probability"].sel(arm=arm).isel(scan=scan).values,
+            (lambda: data["mean_fraction"].sel(arm=arm).isel(scan=scan).values) if core is not None else None,
+            core,
+        )
+
+    now = n.volume(n.summary(results.at_day(results.reference or "", "volume_ml", scans[at_now]))[1])
+    first = f"day {n.day(scans[at_now])}"
+    states = [State("now", f"Now, {first}", f"{now} mL", f"now, on {first}", shown(results.reference or "", at_now))]
+    for arm in results.arms:
+        low, middle, high = n.summary(results.at_day(arm["id"], "volume_ml", scans[-1]))
+        note = f"{n.volume(middle)} mL ({n.volume(low)} – {n.volume(high)})"
+        words = f"under '{arm['label']}' on day {n.day(scans[-1])}"
+        states.append(State(arm["id"], arm["label"], note, words, shown(arm["id"], len(scans) - 1)))
+    return states
+
+
+def _visit_states(results: Results) -> list[State]:
+    fit, core = results.fit, results.patient.visibility.core
+    t, states = fit["t"].values, []
+    for i, visit in enumerate(results.patient.visits):
+
+        def read(name: str, i: int = i) -> Callable[[], np.ndarray]:
+            return lambda: fit[name].isel(visit=i).values
+
+        low, middle, high = n.summary(fit["volume_ml"].values[:, int(np.abs(t - visit.day).argmin())])
+        kind = "forecast (held out)" if visit.held_out else "fitted"
+        note = f"{kind}: {n.volume(middle)} mL ({n.volume(low)} – {n.volume(high)})"
+        shown = Shown(read("probability"), read("predicted_fraction") if core is not None else None, core)
+        label = f"Day {n.day(visit.day)}, {visit.name}"
+        states.append(State(f"visit-{i}", label, note, f"{kind} on day {n.day(visit.day)}", shown))
+    return states
+
+
+def _union(view: View, states: list[State]) -> np.ndarray:
+    """Everything that is probably tumour in any of the states, in display order."""
+    union = np.zeros(view.patient.grid.shape, bool)
+    for state in states:
+        union |= np.nan_to_num(state.shown.probability()) > 0.5
+    return view.show(union)
+
+
+def _site(results: Results) -> str:
+    return results.patient.site
+
+
+def _flat(results: Results, gallery: Gallery, states: list[State], lesions: np.ndarray, tick: Callable[[], None]) -> None:
+    """Slices: the visits, the change between them, the forecasts, the held-out visits."""
+    view, seen = gallery.view, results.patient.seen
+    gallery.history += _history(results, view)
+    tick()
+    now, box = seen[-1].whole, _axial_box(view, lesions)
+    panels = []
+    for state in states:
+        base = None if state.key == "now" else now
+        pixels = forecast_panel(view, np.nan_to_num(state.shown.probability()), base, box)
+        alt = f"Axial slice of the {_site(results)} with the outline of the tumour {state.words}: {state.note}."
+        panels.append(Panel(state.label, state.note, Picture(f"slice-{slug(state.key)}", alt, pixels)))
+        tick()
+    words = "One axial slice, one window. Dashed blue: the outline in half of the simulated courses; shaded: from 5 to 95 %."
+    gallery.series.append(Series("slice", "Axial slice", words, tuple(panels)))
+    fit = results.fit
+    for i, visit in enumerate(results.patient.visits):
+        if visit.held_out:
+            fields = [fit[name].isel(visit=i).values for name in ("observed_fraction", "predicted_fraction", "probability")]
+            pixels = agreement_row(view, *fields, visit.whole, box)
+            title = f"Day {n.day(visit.day)}, {visit.name} (held out)"
+            day = n.day(visit.day)
+            alt = f"Three axial slices on day {day}: observed cell fraction, predicted cell fraction, both outlines."
+            gallery.agreement.append(Picture(f"held-out-day-{slug(n.day(visit.day))}", alt, pixels, title))
+            tick()
+
+
+def _history(results: Results, view: View) -> list[Picture]:
+    """The first and the last visit seen, and what changed between them."""
+    seen = [v for v in results.patient.seen if v.whole is not None]
+    found = []
+    for visit in [seen[0], seen[-1]] if len(seen) > 1 else seen:
+        ml = n.volume(visit.whole.sum() * results.patient.grid.voxel_ml) if visit.whole is not None else n.NOTHING
+        title, day = f"Day {n.day(visit.day)}, {visit.name}", n.day(visit.day)
+        alt = f"Axial, coronal and sagittal slice on day {day}; the lesion outlined measures {ml} mL."
+        found.append(Picture(f"visit-day-{slug(day)}", alt, visit_row(view, visit), title, f"{ml} mL"))
+    if len(seen) > 1:
+        before, after = seen[0].whole, seen[-1].whole
+        assert before is not None and after is not None
+        grown, lost = (float(m.sum()) * results.patient.grid.voxel_ml for m in (after & ~before, before & ~after))
+        note = f"{n.volume(grown)} mL gained, {n.volume(lost)} mL lost"
+        title = f"Change, day {n.day(seen[0].day)} to {n.day(seen[-1].day)}"
+        alt = f"The same three slices with growth and shrinkage marked: {note}."
+        found.append(Picture("visit-change", alt, change_row(view, before, after), title, note))
+    return found
+
+
+def _axial_box(view: View, lesions: np.ndarray) -> Box:
+    """The axial window of small panels: the whole organ, or around the lesion where that is small in a large organ."""
+    z, y, x = view.box
+    if not lesions.any():
+        return (z, y, x)
+    margins = triple(max(1, round(30 / h)) for h in view.spacing)
+    _, near_y, near_x = bounding_box(lesions, margins)
+    wide = max(near_x.stop - near_x.start, 1) * view.spacing[2]
+    whole = (x.stop - x.start) * view.spacing[2]
+    return (z, y, x) if wide > 0.45 * whole else (z, near_y, near_x)
+
+
+def _scenes(results: Results, gallery: Gallery, states: list[State], lesions: np.ndarray, tick: Callable[[], None]) -> None:
+    view, site = gallery.view, _site(results)
+    last = results.patient.seen[-1].whole
+    maker = SceneMaker(view, view.show(last) if last is not None and last.any() else lesions, lesions)
+    now = next((s for s in states if s.key == "now"), states[len(results.patient.seen) - 1 if not results.arms else 0])
+    sure = next((s for s in states if s.key == results.reference), states[-1])
+    alt = f"The {site} cut open at the tumour {now.words}: {now.note}."
+    gallery.heroes.append(Picture("now-cutaway", alt, maker.cutaway_hero(now.shown), now.label, now.note))
+    tick()
+    alt = f"The {site} as glass with shells of 95, 50 and 5 per cent probability of tumour {sure.words}: {sure.note}."
+    title = sure.label if sure.key.startswith("visit-") else f"{sure.label}, day {n.day(results.horizon_day)}"
+    gallery.heroes.append(Picture("forecast-shells", alt, maker.glass_hero(sure.shown), title, sure.note))
+    tick()
+    shown, by_key = {s.key: s.shown for s in states}, {s.key: s for s in states}
+    cut, shells = [], []
+    for key, pixels in maker.cutaways(shown):
+        state = by_key[key]
+        alt = f"The {site} cut open, with the tumour {state.words}: {state.note}."
+        cut.append(Panel(state.label, state.note, Picture(f"cutaway-{slug(key)}", alt, pixels)))
+        tick()
+    for key, pixels in maker.glasses(shown):
+        state = by_key[key]
+        alt = f"Glass view with shells of 95, 50 and 5 per cent probability of tumour {state.words}: {state.note}."
+        shells.append(Panel(state.label, state.note, Picture(f"shells-{slug(key)}", alt, pixels)))
+        tick()
+    words = "Cut open at the tumour. Amber: visible tumour in at least half of the simulated courses"
+    words += "; red: its core." if results.patient.visibility.core is not None else "."
+    certain = "How sure: red, tumour in 95 % of the simulated courses; amber, in half of them; blue, in 5 %."
+    gallery.series[:0] = [
+        Series("cutaway", "Cut open", words, tuple(cut)),
+        Series("shells", "How sure", certain, tuple(shells)),
+    ]

@@ -1,0 +1,213 @@
+"""The rows of the page's tables, as plain text; the template only lays them out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from twin.geometry.measure import measure
+from twin.patient import Visit
+from twin.report import numbers as n
+from twin.report.results import Results
+from twin.visual.palette import arm_colours
+
+
+def arm_rows(results: Results) -> list[dict[str, Any]]:
+    """One row an arm: treatment, volume and diameter at the horizon, difference from the reference, progression."""
+    day = results.horizon_day
+    reference = None if results.reference is None else results.at_day(results.reference, "volume_ml", day)
+    colours = arm_colours([a["id"] for a in results.arms], results.reference)
+    rows = []
+    for arm in results.arms:
+        draws = results.at_day(arm["id"], "volume_ml", day)
+        row = {**arm, "colour": colours[arm["id"]], "is_reference": arm["id"] == results.reference}
+        row |= {"volume": n.summary(draws), "treatment": treatment_lines(arm)}
+        row["volume_text"] = n.volume(row["volume"][1])
+        row["volume_interval"] = f"{n.volume(row['volume'][0])} – {n.volume(row['volume'][2])}"
+        row |= _difference(draws, None if row["is_reference"] else reference)
+        row |= _progression(results, arm["id"]) | _diameter(results, arm["id"])
+        rows.append(row)
+    return rows
+
+
+def treatment_lines(arm: dict[str, Any]) -> list[str]:
+    """The arm's treatment from the decision day on, in short lines."""
+    lines = []
+    if arm.get("fractions"):
+        dose = f"{n.number(arm['total_gy'])} Gy in {arm['fractions']} fractions"
+        effective = f"BED {n.number(arm.get('bed_gy'))} Gy, EQD2 {n.number(arm.get('eqd2_gy'))} Gy"
+        lines += [dose, effective]
+    if arm.get("drug_doses"):
+        lines.append(f"{arm['drug_doses']} drug doses")
+    return lines or ["no treatment"]
+
+
+def _difference(draws: np.ndarray, reference: np.ndarray | None) -> dict[str, Any]:
+    """The paired difference in volume (same draws in both arms) and the share of draws in which it is smaller."""
+    if reference is None or reference.shape != draws.shape:
+        return {"difference_text": None, "difference_interval": None, "smaller": None, "certain": False}
+    gap = draws - reference
+    low, middle, high = n.summary(gap)
+    return {
+        "difference_text": n.signed(n.volume(middle)),
+        "difference_interval": f"{n.signed(n.volume(low))} to {n.signed(n.volume(high))}",
+        "smaller": n.share(float(np.mean(gap < 0))),
+        "certain": bool(low > 0 or high < 0),
+    }
+
+
+def _progression(results: Results, arm: str) -> dict[str, Any]:
+    if results.scenarios is None or "time_to_progression_days" not in results.scenarios:
+        return {"progression_text": None}
+    left = results.horizon_day - results.decision_day
+    middle, interval, free = n.waiting(results.draws(arm, "time_to_progression_days"), left)
+    return {"progression_text": middle, "progression_interval": interval, "progression_free": n.share(free)}
+
+
+def _diameter(results: Results, arm: str) -> dict[str, Any]:
+    if results.scenarios is None or "diameter_mm" not in results.scenarios:
+        return {"diameter_text": None}
+    low, middle, high = n.summary(results.draws(arm, "diameter_mm")[:, -1])
+    return {"diameter_text": f"{middle:.0f}", "diameter_interval": f"{low:.0f} – {high:.0f}"}
+
+
+def comparison_rows(results: Results) -> list[dict[str, str]]:
+    """Every paired comparison that the study made."""
+    labels = {arm["id"]: arm["label"] for arm in results.arms}
+    rows = []
+    for c in (results.study or {}).get("comparisons", []):
+        known = c.get("median_difference") is not None
+        rows.append(
+            {
+                "arm": labels.get(c["arm"], c["arm"]),
+                "reference": labels.get(c["reference"], c["reference"]),
+                "endpoint": c["endpoint"],
+                "unit": c["unit"],
+                "difference": n.signed(n.number(c["median_difference"])) if known else n.NOTHING,
+                "interval": f"{n.signed(n.number(c['low']))} to {n.signed(n.number(c['high']))}" if known else n.NOTHING,
+                "lower": n.share(c.get("probability_lower")),
+            }
+        )
+    return rows
+
+
+def parameter_rows(results: Results) -> list[dict[str, Any]]:
+    """Prior and posterior of every parameter that was learnt."""
+    data, rows = results.posterior, []
+    for i, name in enumerate(map(str, data["parameter"].values)):
+        prior, posterior = data["prior_value"].values[:, i], data["value"].values[:, i]
+        before, after = n.summary(prior), n.summary(posterior)
+        rows.append(
+            {
+                "name": name,
+                "symbol": _coordinate(data, "symbol", i) or name,
+                "unit": pretty_unit(_coordinate(data, "unit", i)),
+                "description": _coordinate(data, "description", i),
+                "source": _coordinate(data, "source", i),
+                "prior": n.number(before[1]),
+                "prior_interval": f"{n.number(before[0])} – {n.number(before[2])}",
+                "posterior": n.number(after[1]),
+                "posterior_interval": f"{n.number(after[0])} – {n.number(after[2])}",
+                "best": n.number(float(data["best"].values[i])) if "best" in data else n.NOTHING,
+                "learnt": learnt(prior, posterior, float(data["low"].values[i]) > 0),
+            }
+        )
+    return rows
+
+
+def _coordinate(data: Any, name: str, i: int) -> str:
+    return str(data[name].values[i]) if name in data.variables else ""
+
+
+def pretty_unit(unit: str) -> str:
+    """Units as they are printed: mm²/day instead of mm2/day, nothing for a pure number."""
+    return "" if unit == "1" else unit.replace("mm2", "mm²").replace("mm3", "mm³").replace("/m2", "/m²")
+
+
+def learnt(prior: np.ndarray, posterior: np.ndarray, log: bool) -> str:
+    """How much narrower the posterior is than the prior, in words (widths of the 90 % intervals)."""
+    a, b = (np.log(v) if log else v for v in (prior, posterior))
+    before, after = (np.subtract(*np.nanquantile(v, (0.95, 0.05))) for v in (a, b))
+    if before <= 0:
+        return n.NOTHING
+    left = after / before
+    if left > 0.8:
+        return "hardly informed by the data"
+    return f"interval narrowed by {100 * (1 - left):.0f}\u202f%"
+
+
+def visit_rows(results: Results) -> list[dict[str, Any]]:
+    """The visits as the twin received them: role, measurements, images, alignment."""
+    return [_visit_row(visit, results) for visit in results.patient.visits]
+
+
+def _visit_row(visit: Visit, results: Results) -> dict[str, Any]:
+    grid, whole, core = results.patient.grid, visit.whole, visit.core
+    found = None if whole is None else measure(whole, grid)
+    images = ", ".join(
+        f"{role.upper()} ({pretty_unit(str(im.attrs.get('units', ''))) or '1'})" for role, im in visit.images.items()
+    )
+    return {
+        "day": n.day(visit.day),
+        "name": visit.name,
+        "role": "held out" if visit.held_out else "seen",
+        "whole": n.NOTHING if whole is None else n.volume(whole.sum() * grid.voxel_ml),
+        "core": n.NOTHING if core is None else n.volume(core.sum() * grid.voxel_ml),
+        "diameter": n.NOTHING if found is None else f"{found.longest_mm:.0f} × {found.perpendicular_mm:.0f}",
+        "images": images or n.NOTHING,
+        "regions": ", ".join(name.replace("_", " ") for name in visit.regions) or n.NOTHING,
+        "alignment": visit.alignment,
+    }
+
+
+def forecast_rows(results: Results) -> list[dict[str, Any]]:
+    """How the twin did at each visit, beside the two simple rules."""
+    rows = []
+    for visit in results.calibration.get("visits", []):
+        scores = visit.get("scores") or {}
+        rules = [(key, scores.get(key)) for key in ("twin", "no_change", "exponential_growth")]
+        entries = [_score(key, score) for key, score in rules if score]
+        base = {"day": n.day(visit["day"]), "name": visit["name"], "held_out": bool(visit.get("held_out"))}
+        rows.append(
+            {**base, "observed": n.volume(visit.get("observed_volume_ml")), "entries": entries, "span": len(entries)}
+        )
+    return rows
+
+
+RULES = {"twin": "Twin", "no_change": "No change", "exponential_growth": "Exponential growth"}
+
+
+def _score(key: str, score: dict[str, Any]) -> dict[str, Any]:
+    low, high = score.get("volume_low_ml"), score.get("volume_high_ml")
+    inside = score.get("inside_interval")
+    return {
+        "rule": RULES[key],
+        "is_twin": key == "twin",
+        "volume": n.volume(score.get("volume_ml")),
+        "interval": "" if low is None else f"{n.volume(low)} – {n.volume(high)}",
+        "inside": None if inside is None else bool(inside),
+        "error": n.signed(n.percent(score.get("volume_error_percent"))),
+        "ccc": two(score.get("ccc")),
+        "dice": two(score.get("dice")),
+    }
+
+
+def two(value: Any) -> str:
+    """A score with two decimals."""
+    return n.NOTHING if value is None or not np.isfinite(value) else f"{value:.2f}".replace("-", "−")
+
+
+def provenance_rows(results: Results) -> list[dict[str, Any]]:
+    """One row a step: when, how long, which seed."""
+    return [
+        {
+            "command": m.get("command", ""),
+            "started": str(m.get("started", "")).replace("T", " ").replace("+00:00", " UTC"),
+            "duration": n.number(m.get("duration_s")),
+            "seed": n.NOTHING if m.get("seed") is None else m["seed"],
+            "configuration": m.get("configuration", {}),
+            "inputs": m.get("inputs_sha256", {}),
+        }
+        for m in results.manifests
+    ]
