@@ -118,7 +118,7 @@ def _check_overlap(image: Image, grid: Grid, where: str) -> None:
     if image.grid.same_as(grid):
         return
     share = coverage(grid, image.grid, image.values > 0)
-    if share < 0.5:
+    if share < 0.05:
         raise mismatched(image.source, "the baseline scan", 100 * share, where)
 
 

@@ -13,6 +13,7 @@ from twin.case.orientation import grid_words
 from twin.case.plausibility import doubts
 from twin.case.problems import Problems
 from twin.case.reading import case_path
+from twin.drugs import drug
 from twin.errors import DataRefused
 from twin.geometry.measure import measure, volume_ml
 from twin.grid import Grid
@@ -124,9 +125,9 @@ def _course(course: Course) -> str:
         when = (
             f"day {days[0]:g}" if len(days) == 1 else f"{len(days)} doses, day {min(days):g} to {max(days):g}{_gaps(days)}"
         )
-        from twin.drugs import drug
-
-        return f"  {course.name}: {amount} {drug(course.doses[0].drug).dose_unit} of {course.doses[0].drug}, {when}"
+        name = course.doses[0].drug
+        of = "" if course.name == name else f" of {name}"
+        return f"  {course.name}: {amount} {drug(name).dose_unit}{of}, {when}"
     return f"  resection on day {course.day:g}, margin {course.margin_mm:g} mm"
 
 

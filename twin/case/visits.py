@@ -19,7 +19,7 @@ from twin.errors import DataRefused
 from twin.fields import field as labelled
 from twin.grid import Grid
 from twin.imaging.image import Image
-from twin.imaging.resample import coverage, resample
+from twin.imaging.resample import coverage, resample, share_inside
 from twin.medium import Medium
 from twin.patient import WHOLE, Cellularity
 
@@ -140,12 +140,11 @@ def _regions(entry: SegmentationEntry, words: str, baseline: bool, placing: Plac
     _check_numbers(image, entry)
     values = placing.on_grid(image, labels=True)
     regions = {name: np.isin(values, group) for name, group in entry.numbers().items()}
-    tumour = np.logical_or.reduce([m for n, m in regions.items() if n in WHOLE] or [np.zeros(placing.grid.shape, bool)])
     wanted = [n for name, group in entry.numbers().items() if name in WHOLE for n in group]
-    given_ml = float(np.isin(image.values, wanted).sum()) * image.grid.voxel_ml
     if wanted:
-        _check_not_empty(entry, given_ml, baseline)
-        _check_inside(entry, tumour, given_ml, words, placing)
+        tumour = np.isin(image.values, wanted)
+        _check_not_empty(entry, bool(tumour.any()), baseline)
+        _check_inside(entry, tumour, image.grid, words, placing)
     return regions
 
 
@@ -164,8 +163,8 @@ def _check_numbers(image: Image, entry: SegmentationEntry) -> None:
     )
 
 
-def _check_not_empty(entry: SegmentationEntry, given_ml: float, baseline: bool) -> None:
-    if given_ml > 0 or (entry.may_be_empty and not baseline):
+def _check_not_empty(entry: SegmentationEntry, found: bool, baseline: bool) -> None:
+    if found or (entry.may_be_empty and not baseline):
         return
     raise DataRefused(
         f"The segmentation {entry.file} is empty.",
@@ -176,11 +175,10 @@ def _check_not_empty(entry: SegmentationEntry, given_ml: float, baseline: bool) 
     )
 
 
-def _check_inside(entry: SegmentationEntry, tumour: np.ndarray, given_ml: float, words: str, placing: Placing) -> None:
-    if given_ml == 0:
+def _check_inside(entry: SegmentationEntry, tumour: np.ndarray, grid: Grid, words: str, placing: Placing) -> None:
+    if not tumour.any():
         return
-    inside_ml = float((tumour & placing.medium.domain).sum()) * placing.grid.voxel_ml
-    outside = max(0.0, 1 - inside_ml / given_ml)
+    outside = 1 - share_inside(tumour, grid, placing.medium.domain, placing.grid, placing.transform)
     if outside > 0.5:
         raise DataRefused(
             f"{100 * outside:.0f} % of the segmentation {entry.file} lies outside the tissue.",
