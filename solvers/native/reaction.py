@@ -37,46 +37,93 @@ def compiled(function: Callable, content: str, **options) -> Any:
     return dispatcher
 
 
-@njit(error_model="numpy")
-def flush(u, i):
-    """Underflow to zero, exactly."""
-    for s in range(u.shape[0]):
-        if abs(u[s, i]) < UNDERFLOW:
-            u[s, i] = 0
+class Kernels(NamedTuple):
+    """Compiled for one class of models; u is (species, size), changed in place on the spans.
 
-
-class ReactionKernels(NamedTuple):
-    """Both work in place on u (species, size).
-
-    ``uniform(u, p (n,), kill, dt, parts, scratch, begin, end)``; ``varying`` takes p (n, size) and kill (size,).
+    ``uniform(u, p (n,), kill, dt, parts, tolerance, begin, end)`` and ``varying``, with p (n, size) and kill (size,), first
+    bring rounding residues within ``tolerance`` of the bounds back to them, then react; they return False if a value lay
+    farther outside. ``mobility(u, p (n, size) or (n, 1), out, begin, end)`` is None where the model has none.
     """
 
     uniform: Any
     varying: Any
+    mobility: Any
 
 
 @cache
-def kernels_of(model: type[GrowthModel], parameters: int) -> ReactionKernels:
+def kernels_of(model: type[GrowthModel], parameters: int) -> Kernels:
     """The kernels of a model's class; ``parameters`` is the length of its ``rate_parameters``."""
-    species = len(model.species)
     step = _flow_step(model) if model.flow is not None else _rate_step(model)
     content = f"{model.source()} {model.__qualname__} {parameters}"
+    uniform, varying = _loops(len(model.species), parameters, step, _bounded(model))
+    mobility = None if model.mobility is None else compiled(_mobility(model, parameters), content)
+    return Kernels(compiled(uniform, content), compiled(varying, content), mobility)
 
-    def uniform(u, numbers, kill, dt, parts, scratch, begin, end):
+
+def _loops(species: int, parameters: int, step: Any, bounded: Any) -> tuple[Callable, Callable]:
+    def uniform(u, numbers, kill, dt, parts, tolerance, begin, end):
         p = to_fixed_tuple(numbers, parameters)
+        scratch = np.zeros((6, species))
+        fine = True
         for row in range(begin.size):
             for i in range(begin[row], end[row]):
+                fine &= bounded(u, i, tolerance)
                 step(to_fixed_tuple(u[:, i], species), p, kill, dt, parts, scratch, u[:, i])
                 flush(u, i)
+        return fine
 
-    def varying(u, fields, kill, dt, parts, scratch, begin, end):
+    def varying(u, fields, kill, dt, parts, tolerance, begin, end):
+        scratch = np.zeros((6, species))
+        fine = True
         for row in range(begin.size):
             for i in range(begin[row], end[row]):
+                fine &= bounded(u, i, tolerance)
                 p = to_fixed_tuple(fields[:, i], parameters)
                 step(to_fixed_tuple(u[:, i], species), p, kill[i], dt, parts, scratch, u[:, i])
                 flush(u, i)
+        return fine
 
-    return ReactionKernels(compiled(uniform, content), compiled(varying, content))
+    return uniform, varying
+
+
+def _bounded(model: type[GrowthModel]) -> Any:
+    species = len(model.species)
+    tumour = tuple(s in model.tumour_species for s in range(species))
+
+    @njit(error_model="numpy")
+    def bounded(u, i, tolerance):
+        fine = True
+        for s in range(species):
+            x = u[s, i]
+            fine &= x >= -tolerance
+            x = max(x, u.dtype.type(0))
+            if tumour[s]:
+                fine &= x <= 1 + tolerance
+                x = min(x, u.dtype.type(1))
+            u[s, i] = x
+        return fine
+
+    return bounded
+
+
+def _mobility(model: type[GrowthModel], parameters: int) -> Callable:
+    factor, species = njit(error_model="numpy")(model.mobility), len(model.species)
+
+    def mobility(u, fields, out, begin, end):
+        for row in range(begin.size):
+            for i in range(begin[row], end[row]):
+                p = to_fixed_tuple(fields[:, min(i, fields.shape[1] - 1)], parameters)
+                factor(to_fixed_tuple(u[:, i], species), p, out[:, i])
+
+    return mobility
+
+
+@njit(error_model="numpy")
+def flush(u, i):
+    """Underflow to zero, exactly."""
+    for s in range(u.shape[0]):
+        if u[s, i] < UNDERFLOW:
+            u[s, i] = 0
 
 
 def _flow_step(model: type[GrowthModel]) -> Any:
@@ -92,7 +139,7 @@ def _flow_step(model: type[GrowthModel]) -> Any:
 def _rate_step(model: type[GrowthModel]) -> Any:
     """Classical Runge-Kutta of order 4 on exp(kill t) u (Lawson), so that the kill is exact however strong it is."""
     rate = njit(error_model="numpy")(model.rate)
-    species = len(model.species)
+    species, capped = len(model.species), model.capped
     killed = tuple(1.0 if s in model.tumour_species else 0.0 for s in range(species))
 
     @njit(error_model="numpy")
@@ -119,12 +166,9 @@ def _rate_step(model: type[GrowthModel]) -> Any:
             for s in range(species):
                 e = 1.0 + killed[s] * (survival - 1.0)
                 v[s] = e * e * v[s] + h / 6.0 * (e * (e * k1[s] + 2.0 * (k2[s] + k3[s])) + k4[s])
+                if capped and killed[s] > 0:
+                    v[s] = min(v[s], 1.0)
         for s in range(species):
             out[s] = v[s]
 
     return step
-
-
-def scratch(species: int) -> np.ndarray:
-    """Room for the stages of one voxel."""
-    return np.zeros((6, species))

@@ -3,81 +3,72 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from solvers.effect import Jump
 from solvers.engine import Accuracy, Exposure, Stepper
-from solvers.native import diffusion, region
-from solvers.native.reaction import kernels_of, scratch
-from solvers.native.window import LANE, Window, memory_order
+from solvers.native.movers import Mover, mover_of, stages
+from solvers.native.reaction import kernels_of
+from solvers.native.region import Region
+from solvers.native.schemes import REACTION, SCHEMES
+from solvers.native.team import Team
+from solvers.native.window import Window, memory_order, widened
 from solvers.problem import Problem, Snapshot
-from twin.grid import Box, Grid, triple
+from twin.errors import SolverError
+from twin.grid import Box, triple
 
+ROOM = 0.3
+"""Share of its extent by which a window is enlarged on the sides that it needs, so that it happens seldom."""
 
-@dataclass(frozen=True)
-class Scheme:
-    """What an accuracy means. ``growth`` is the longest step in units of 1 / the reaction's fastest rate."""
-
-    dtype: type
-    growth: float
-    threshold: float
-    monotone: float = 0.9
-
-
-SCHEMES: dict[Accuracy, Scheme] = {
-    "fast": Scheme(np.float32, 0.10, 1e-7),
-    "standard": Scheme(np.float32, 0.05, 1e-9),
-    "reference": Scheme(np.float64, 0.01, 1e-14),
-}
-MARGIN = 12
-"""Voxels by which the window is made larger than what it must hold, so that it is not enlarged at every step."""
+STRESS_MM = 16.0
+"""Width of healthy tissue around the region that a model's damping is shown."""
 
 
 @dataclass
 class State:
-    """The native engine's state: ``u`` (species, size) inside ``window``, with the coefficients that belong to it."""
+    """``u`` (species, size) inside ``window`` with what belongs to it. ``w`` and ``v`` are zero outside ``used``."""
 
     window: Window
-    u: np.ndarray
-    faces: list[np.ndarray | None]
-    limit_lo: np.ndarray
-    limit_hi: np.ndarray
-    numbers: np.ndarray
-    removed: np.ndarray | None = None
+    u: np.ndarray = field(repr=False)
+    w: np.ndarray = field(repr=False)
+    v: np.ndarray = field(repr=False)
+    domain: Region = field(repr=False)
+    coefficients: Any = field(repr=False)
+    numbers: np.ndarray = field(repr=False)
+    removed: np.ndarray | None = field(default=None, repr=False)
+    used: Region | None = field(default=None, repr=False)
+    maps: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
 
 
 class NativeStepper(Stepper):
     """See :class:`solvers.engines.native.NativeEngine`."""
 
     def __init__(self, problem: Problem, accuracy: Accuracy, threads: int):
-        self.problem, self.scheme, self.threads = problem, SCHEMES[accuracy], threads
-        self.model, self.medium = problem.model, problem.medium
-        self.grid: Grid = problem.medium.grid
+        self.problem, self.scheme, self.team = problem, SCHEMES[accuracy], Team(threads)
+        self.model, self.medium, self.grid = problem.model, problem.medium, problem.medium.grid
         self.order = memory_order(self.grid)
         self.parameters = self.model.rate_parameters()
-        self.kernels = kernels_of(type(self.model), len(self.parameters))
         self.fields = any(np.ndim(p) for p in self.parameters)
-        self.scratch = scratch(len(self.model.species))
+        self.kernels = kernels_of(type(self.model), len(self.parameters))
+        self.mover: Mover = mover_of(problem, self.scheme.real, self.scheme.stored)
+        self.outflow = max(self.mover.outflow(s) for s in range(len(self.model.species)))
 
     def start(self, initial: np.ndarray) -> State:
-        occupied = [np.flatnonzero((initial > 0).any(axis=tuple(a for a in range(4) if a != k + 1))) for k in range(3)]
-        if not occupied[0].size:
-            occupied = [np.array([n // 2]) for n in self.grid.shape]
-        box = self._widened(triple(slice(int(o[0]), int(o[-1]) + 1) for o in occupied))
-        window = Window(self.grid, box, self.order)
-        return self._state(window, window.load(initial, self.scheme.dtype), None)
+        box = self._wider(occupied(initial), triple([True, True, True]))
+        window = Window(self.grid, box, self.order, self.mover.rim)
+        return self._state(window, window.load(initial, self.scheme.real), None)
 
     def advance(self, state: State, start: float, stop: float, exposure: Exposure) -> State:
-        steps = max(1, math.ceil((stop - start) * self.model.accuracy_rate / self.scheme.growth - 1e-9))
+        steps = self._steps(stop - start)
         times = np.linspace(start, stop, 2 * steps + 1)
-        lo, hi = self._region(state)
-        self._react(state, times[0], times[1], exposure, lo, hi)
+        shares = self.team.shares(state.domain.reached(state.u, 0.0, 0).spans())
+        self._react(state, state.u, times[0], times[1], exposure, shares)
         for k in range(steps):
-            state, lo, hi = self._diffuse(state, times[2 * k + 2] - times[2 * k])
             last = times[min(2 * k + 3, 2 * steps)]
-            self._react(state, times[2 * k + 1], last, exposure, lo, hi)
+            state = self._step(state, times[2 * k + 2] - times[2 * k], times[2 * k + 1], last, exposure)
         return state
 
     def jump(self, state: State, jump: Jump) -> State:
@@ -91,122 +82,169 @@ class NativeStepper(Stepper):
         return self._state(state.window, state.u, removed)
 
     def snapshot(self, state: State, day: float) -> Snapshot:
-        values = np.ascontiguousarray(state.window.view(state.u))
-        return Snapshot(day, values, state.window.box, self.grid, self.model.tumour_species)
+        sides = state.domain.reached(state.u, 0.0, 0).sides() or triple([slice(0, 1)] * 3)
+        box = _in_grid(sides, state.window)
+        inner = triple(slice(s.start - b.start, s.stop - b.start) for s, b in zip(box, state.window.box, strict=True))
+        values = np.array(state.window.view(state.u)[(slice(None), *inner)], order="C")
+        return Snapshot(day, values, box, self.grid, self.model.tumour_species)
 
-    def _widened(self, box: Box) -> Box:
-        return triple(
-            slice(max(0, s.start - MARGIN), min(n, s.stop + MARGIN)) for s, n in zip(box, self.grid.shape, strict=True)
+    def _steps(self, span: float) -> int:
+        longest = min(
+            self.scheme.growth / max(self.model.accuracy_rate, 1e-12), self.scheme.reach / max(self.outflow, 1e-12)
         )
+        return max(1, math.ceil(span / longest - 1e-9))
 
-    def _moved(self, box: Box, old: State, removed: np.ndarray | None) -> State:
+    def _step(self, state: State, dt: float, middle: float, last: float, exposure: Exposure) -> State:
+        """Diffusion over ``dt``, then the reaction from ``middle`` to ``last``."""
+        growth = self.model.accuracy_rate * dt
+        steps = self.mover.steps_of(dt, growth, self.scheme.polynomial * growth**2)
+        state, region = self._roomy(state, stages(steps))
+        shares = self.team.shares(region.spans())
+        self._diffuse(state, region, steps, dt, shares)
+        if not self._react(state, state.w, middle, last, exposure, shares):
+            steps = self.mover.safe(dt)
+            state, region = self._roomy(state, stages(steps))
+            shares = self.team.shares(region.spans())
+            self._diffuse(state, region, steps, dt, shares)
+            if not self._react(state, state.w, middle, last, exposure, shares):
+                raise SolverError(
+                    f"The solution left its range before day {last:g}.",
+                    why="values outside [0, 1] cannot be a cell fraction",
+                    remedy="check the parameters; try accuracy='reference' or the 'fipy' engine",
+                )
+        state.u, state.w = state.w, state.u
+        return state
+
+    def _roomy(self, state: State, reach: int) -> tuple[State, Region]:
+        """The active region of a step, in a window that is large enough for it."""
+        while True:
+            region = state.domain.reached(state.u, self.scheme.threshold, reach * self.mover.rim)
+            box = self._wider(state.window.box, self._touched(state, region))
+            if box == state.window.box:
+                return state, region
+            state = self._moved(state, box)
+
+    def _touched(self, state: State, region: Region) -> tuple[bool, bool, bool]:
+        """Along which of the grid's axes the region lies on a face of the window."""
+        sides = region.sides()
+        if sides is None:
+            return False, False, False
+        hit = [s.start == 0 or s.stop == n for s, n in zip(sides, state.window.shape, strict=True)]
+        return triple(hit[state.window.order.index(axis)] for axis in range(3))
+
+    def _wider(self, box: Box, along: tuple[bool, bool, bool]) -> Box:
+        by = triple(max(12, math.ceil(ROOM * (s.stop - s.start))) if hit else 0 for s, hit in zip(box, along, strict=True))
+        return widened(box, by, self.order, self.grid)
+
+    def _moved(self, old: State, box: Box) -> State:
         """The same state in a window that holds the old one."""
-        window = Window(self.grid, box, self.order)
-        u = window.zeros(self.scheme.dtype, len(self.model.species))
+        window = replace(old.window, box=box)
+        u = window.zeros(self.scheme.real, len(self.model.species))
         inside = triple(slice(o.start - b.start, o.stop - b.start) for o, b in zip(old.window.box, box, strict=True))
         window.view(u)[(slice(None), *inside)] = old.window.view(old.u)
-        return self._state(window, u, removed)
+        return self._state(window, u, old.removed)
 
     def _state(self, window: Window, u: np.ndarray, removed: np.ndarray | None) -> State:
-        box = window.box
-        domain = self.medium.domain[box] if removed is None else self.medium.domain[box] & ~removed[box]
-        flags = window.zeros(np.bool_)
-        window.view(flags)[...] = domain
-        rows = window.size // window.pitch
-        limit_lo, limit_hi = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
-        region.limits(flags, window.pitch, limit_lo, limit_hi)
-        faces = self._faces(window, domain)
-        return State(window, u, faces, limit_lo, limit_hi, self._numbers(window), removed)
-
-    def _faces(self, window: Window, domain: np.ndarray) -> list[np.ndarray | None]:
-        table = self.model.diffusivity(self.medium.tissues)
-        fractions = [f[window.box] for f in self.medium.fractions.values()]
-        faces: list[np.ndarray | None] = []
-        for row in table:
-            if not np.any(row):
-                faces.append(None)
-                continue
-            d = window.zeros(self.scheme.dtype)
-            view = window.view(d)
-            for value, fraction in zip(row, fractions, strict=True):
-                view += self.scheme.dtype(value) * fraction
-            view *= domain
-            faces.append(diffusion.faces_of(d, (window.plane, window.pitch, 1), window.spacing_mm()))
-        return faces
+        domain = self.medium.domain[window.box]
+        if removed is not None:
+            domain = domain & ~removed[window.box]
+        return State(
+            window,
+            u,
+            w=np.zeros_like(u),
+            v=window.zeros(self.scheme.real),
+            domain=Region.of_domain(window, domain),
+            coefficients=self.mover.prepare(window, domain),
+            numbers=self._numbers(window),
+            removed=removed,
+        )
 
     def _numbers(self, window: Window) -> np.ndarray:
         if not self.fields:
-            return np.array(self.parameters, self.scheme.dtype)
-        out = window.zeros(self.scheme.dtype, len(self.parameters))
+            return np.array(self.parameters, self.scheme.real)
+        out = window.zeros(self.scheme.real, len(self.parameters))
         for flat, value in zip(out, self.parameters, strict=True):
             window.view(flat)[...] = value if np.ndim(value) == 0 else np.asarray(value)[window.box]
         return out
 
-    def _region(self, state: State, reach: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        w = state.window
-        rows_b = w.padded[1]
-        held, above = [np.zeros((2, state.limit_lo.size), np.int64) for _ in range(2)]
-        region.hull(state.u, w.pitch, 0.0, state.limit_lo, state.limit_hi, held[0], held[1])
-        if reach:
-            region.hull(state.u, w.pitch, self.scheme.threshold, held[0], held[1], above[0], above[1])
-            other = np.zeros_like(above)
-            for _ in range(reach):
-                region.grow(above[0], above[1], rows_b, other[0], other[1], state.limit_lo, state.limit_hi)
-                above, other = other, above
-            region.join(held[0], held[1], above[0], above[1])
-        return held[0], held[1]
+    def _diffuse(self, state: State, region: Region, steps, dt: float, shares) -> None:
+        """The step from u to w; what an earlier, larger region left in w and v is wiped first."""
+        if state.used is not None and not state.used.within(region):
+            state.w[...] = 0
+            state.v[...] = 0
+        state.used = region
+        coefficients = state.coefficients
+        if self.model.damping is not None:
+            half = self.mover.damped(coefficients, self._damping(state, state.u, region), state.window)
+            self.mover.move(half, steps, state.u, state.w, state.v, 0.5 * dt, state.window, shares, self.team)
+            coefficients = self.mover.damped(coefficients, self._damping(state, state.w, region), state.window)
+        self.mover.move(coefficients, steps, state.u, state.w, state.v, dt, state.window, shares, self.team)
 
-    def _react(self, state: State, start: float, stop: float, exposure: Exposure, lo, hi) -> None:
-        dt = stop - start
+    def _damping(self, state: State, u: np.ndarray, region: Region) -> np.ndarray:
+        """The model's factor on the window, one where it was not asked."""
         w = state.window
-        begin, end = region.spans(lo, hi, w.pitch)
-        doses = [(k, m) for k, m in exposure(start, stop) if k]
-        parts = max(1, math.ceil(dt * self.model.accuracy_rate / 0.1))
-        real = self.scheme.dtype
-        if not self.fields and all(m is None for _, m in doses):
-            kill = real(sum(k for k, _ in doses) / dt)
-            self.kernels.uniform(state.u, state.numbers, kill, real(dt), parts, self.scratch, begin, end)
-            return
-        kill_field = w.zeros(real)
-        view = w.view(kill_field)
-        for k, m in doses:
-            view += real(k / dt) * (real(1) if m is None else m[w.box])
-        numbers = state.numbers if self.fields else np.repeat(state.numbers[:, None], w.size, axis=1)
-        self.kernels.varying(state.u, numbers, kill_field, real(dt), parts, self.scratch, begin, end)
+        box = _in_grid(region.sides() or triple([slice(0, 1)] * 3), w)
+        margin = triple(math.ceil(STRESS_MM / h) for h in self.grid.spacing_mm)
+        box = triple(
+            slice(max(0, s.start - m), min(n, s.stop + m)) for s, m, n in zip(box, margin, self.grid.shape, strict=True)
+        )
+        part = self.medium.crop(box)
+        if state.removed is not None:
+            part = replace(part, domain=part.domain & ~state.removed[box])
+        cells = np.zeros(part.grid.shape)
+        here, there = _overlap(box, w.box)
+        cells[here] = w.view(u)[(list(self.model.tumour_species), *there)].sum(axis=0)
+        factor: np.ndarray = np.ones(w.size, self.scheme.real)
+        w.view(factor)[there] = self.model.damping(np.clip(cells, 0, 1), part)[here]
+        return factor
 
-    def _diffuse(self, state: State, dt: float) -> tuple[State, np.ndarray, np.ndarray]:
-        w = state.window
-        parts = self._parts(dt)
-        lo, hi = self._region(state, 2 * parts)
-        state, moved = self._enlarged(state, lo, hi)
-        if moved:
-            return self._diffuse(state, dt)
-        begin, end = region.spans(lo, hi, w.pitch)
-        spare = w.zeros(self.scheme.dtype)
-        half, full = self.scheme.dtype(0.5 * dt / parts), self.scheme.dtype(dt / parts)
-        for u, faces in zip(state.u, state.faces, strict=True):
-            if faces is not None:
-                for _ in range(parts):
-                    diffusion.sweep(u, u, spare, half, *faces, w.plane, w.pitch, begin, end)
-                    diffusion.sweep(u, spare, u, full, *faces, w.plane, w.pitch, begin, end)
-        return state, lo, hi
+    def _react(self, state: State, u: np.ndarray, start: float, stop: float, exposure: Exposure, shares) -> bool:
+        """Reaction and kill from ``start`` to ``stop``; False if ``u`` was out of its range before."""
+        real, dt = self.scheme.real, stop - start
+        doses = [(k / dt, m) for k, m in exposure(start, stop) if k]
+        parts = max(1, math.ceil(dt * self.model.accuracy_rate / REACTION))
+        tolerance = real(self.scheme.tolerance)
+        if self.fields or any(m is not None for _, m in doses):
+            numbers = state.numbers
+            if not self.fields:
+                numbers = np.broadcast_to(numbers[:, None], (numbers.size, state.window.size))
+            kernel, kill = self.kernels.varying, self._kill_field(state, doses)
+        else:
+            kernel, numbers, kill = self.kernels.uniform, state.numbers, real(sum(k for k, _ in doses))
+        return all(self.team.each(lambda b, e: kernel(u, numbers, kill, real(dt), parts, tolerance, b, e), shares))
 
-    def _parts(self, dt: float) -> int:
-        """Substeps of the diffusion: explicit Euler is monotone while D dt sum 2/h2 <= 1, anywhere on the grid."""
-        fastest = float(np.max(self.model.diffusivity(self.medium.tissues)))
-        outflow = 2 * fastest * sum(1.0 / h**2 for h in self.grid.spacing_mm)
-        return max(1, math.ceil(dt * outflow / self.scheme.monotone))
+    def _kill_field(self, state: State, doses) -> np.ndarray:
+        out = state.window.zeros(self.scheme.real)
+        for k, delivery in doses:
+            if delivery is None:
+                out += k
+            else:
+                if id(delivery) not in state.maps:
+                    state.maps[id(delivery)] = state.window.load(delivery, self.scheme.real)
+                out += self.scheme.real(k) * state.maps[id(delivery)]
+        return out
 
-    def _enlarged(self, state: State, lo, hi) -> tuple[State, bool]:
-        """A larger window when the region lies on a face of this one that is not the grid's own."""
-        w = state.window
-        hits = region.touches(lo, hi, w.padded[1], LANE, LANE + w.shape[2]).reshape(3, 2)
-        box = list(w.box)
-        for memory_axis, axis in enumerate(w.order):
-            s, n = box[axis], self.grid.shape[axis]
-            start = max(0, s.start - MARGIN) if hits[memory_axis][0] else s.start
-            stop = min(n, s.stop + MARGIN) if hits[memory_axis][1] else s.stop
-            box[axis] = slice(start, stop)
-        if tuple(box) == w.box:
-            return state, False
-        return self._moved(triple(box), state, state.removed), True
+
+def occupied(initial: np.ndarray) -> Box:
+    """The bounding box of what is not zero, or the middle voxel; ``initial`` (species, z, y, x)."""
+    present = initial.any(axis=0)
+    sides = []
+    for axis, n in enumerate(present.shape):
+        others: Any = tuple(a for a in range(3) if a != axis)
+        hit = np.flatnonzero(present.any(axis=others))
+        sides.append(slice(int(hit[0]), int(hit[-1]) + 1) if hit.size else slice(n // 2, n // 2 + 1))
+    return triple(sides)
+
+
+def _in_grid(sides: Box, window: Window) -> Box:
+    """Voxels of the window along the axes of memory as a box of the grid."""
+    by_axis = triple(sides[window.order.index(axis)] for axis in range(3))
+    return triple(slice(s.start + b.start, s.stop + b.start) for s, b in zip(by_axis, window.box, strict=True))
+
+
+def _overlap(box: Box, other: Box) -> tuple[Box, Box]:
+    """The common part of two boxes, seen from each."""
+    common = [slice(max(s.start, o.start), min(s.stop, o.stop)) for s, o in zip(box, other, strict=True)]
+    here = triple(slice(c.start - s.start, c.stop - s.start) for c, s in zip(common, box, strict=True))
+    there = triple(slice(c.start - s.start, c.stop - s.start) for c, s in zip(common, other, strict=True))
+    return here, there

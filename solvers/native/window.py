@@ -12,6 +12,17 @@ LANE = 16
 """Rows start and end on multiples of this many numbers, so that whole vectors can be processed."""
 
 
+def widened(box: Box, by: tuple[int, int, int], order: tuple[int, int, int], grid: Grid) -> Box:
+    """The box with ``by`` more voxels on every side, inside the grid, its rows starting on a multiple of ``LANE``.
+
+    The engine works on blocks of voxels along a row; they must be the same blocks whatever window they are seen through.
+    """
+    sides = [slice(max(0, s.start - w), min(n, s.stop + w)) for s, w, n in zip(box, by, grid.shape, strict=True)]
+    along = sides[order[2]]
+    sides[order[2]] = slice(along.start // LANE * LANE, along.stop)
+    return triple(sides)
+
+
 def memory_order(grid: Grid) -> tuple[int, int, int]:
     """The grid's axes, slowest first; rows lie along the finest (then the longest) axis, where a tumour has most voxels."""
     return triple(sorted(range(3), key=lambda axis: (-grid.spacing_mm[axis], grid.shape[axis], axis)))
@@ -19,14 +30,15 @@ def memory_order(grid: Grid) -> tuple[int, int, int]:
 
 @dataclass(frozen=True)
 class Window:
-    """``box`` of ``grid`` as flat arrays: axes in ``order`` (slowest first), one empty voxel around, rows padded.
+    """``box`` of ``grid`` as flat arrays: axes in ``order`` (slowest first), ``rim`` empty voxels around, rows padded.
 
-    Voxel (a, b, c) of the box, in memory order, is number ``(a + 1) * plane + (b + 1) * pitch + LANE + c``.
+    Voxel (a, b, c) of the box, in memory order, is number ``(a + rim) * plane + (b + rim) * pitch + LANE + c``.
     """
 
     grid: Grid
     box: Box
     order: tuple[int, int, int]
+    rim: int = 1
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -36,7 +48,7 @@ class Window:
     @property
     def padded(self) -> tuple[int, int, int]:
         a, b, c = self.shape
-        return a + 2, b + 2, 2 * LANE + -(-c // LANE) * LANE
+        return a + 2 * self.rim, b + 2 * self.rim, 2 * LANE + -(-c // LANE) * LANE
 
     @property
     def pitch(self) -> int:
@@ -60,13 +72,10 @@ class Window:
         """(..., z, y, x) view of the box inside flat arrays (..., size)."""
         a, b, c = self.shape
         lead = flat.shape[:-1]
-        inner = flat.reshape(*lead, *self.padded)[..., 1 : a + 1, 1 : b + 1, LANE : LANE + c]
+        r = self.rim
+        inner = flat.reshape(*lead, *self.padded)[..., r : a + r, r : b + r, LANE : LANE + c]
         back = [len(lead) + self.order.index(axis) for axis in range(3)]
         return inner.transpose(*range(len(lead)), *back)
-
-    def rows(self, values: np.ndarray) -> np.ndarray:
-        """A padded (rows of the window, pitch) view of one flat array."""
-        return values.reshape(-1, self.pitch)
 
     def load(self, field: np.ndarray, dtype: type) -> np.ndarray:
         """Flat copy of the box of a (..., z, y, x) field on the grid."""
