@@ -50,6 +50,8 @@ class Diffusion:
 
     def step(self, values: np.ndarray, dt: float) -> np.ndarray:
         """``values`` (species, cells) after ``dt`` days; coefficients that depend on the state are those of the middle."""
+        if self.fastest_outflow == 0.0:
+            return values.copy()
         if self.factors is None and len(self.crowding) < 2:
             return self._linear(values, values, dt)
         return self._linear(values, self._linear(values, values, 0.5 * dt), dt)
