@@ -24,6 +24,9 @@ FLOATS = {16: "f4", 64: "f8"}
 
 BLOCK = 1 << 24
 
+FURTHEST = 2**28
+"""Voxels that begin later than this are taken for a damaged header."""
+
 LARGEST = 2**31
 """More voxels than this in one image is taken for a damaged header."""
 
@@ -249,6 +252,8 @@ def check_voxels(path: Path, header: NiftiHeader, where: str) -> int:
     be a voxel full of cells.
     """
     needed = int(np.prod(header.shape, dtype=np.int64)) * BYTES[header.datatype]
+    if not 0 <= header.offset <= FURTHEST:
+        raise unreadable(where, f"its header places the voxels at byte {header.offset:,}")
     kind = np.dtype(header.order + FLOATS[header.datatype]) if header.datatype in FLOATS else None
     bad = found = 0
     try:

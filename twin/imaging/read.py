@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from twin.errors import DataRefused
+from twin.grid import Grid
 from twin.imaging.image import Image, from_itk
 from twin.imaging.nifti_header import ORTHONORMAL, NiftiHeader, check_nifti, check_voxels, is_nifti, unreadable
+from twin.imaging.sandbox import Failed, guarded
 from twin.imaging.straighten import write_straight
 
 ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
+MEMORY = 8 << 30
 
 
 def read_image(path: Path, where: str = "", *, straighten: bool = False) -> Image:
@@ -26,7 +29,7 @@ def read_image(path: Path, where: str = "", *, straighten: bool = False) -> Imag
         raise _not_finite(bad, int(np.prod(header.shape)), where)
     if header is not None and header.skew > ORTHONORMAL:
         return _read_straight(path, where, header)
-    values, grid = _read(path, where)
+    values, grid = _read(path, where) if header is not None else _read_apart(path, where)
     check_finite(values, where)
     remark = "" if header is None or not header.remark else f"{where} {header.remark}."
     return Image(values, grid, where, remark)
@@ -80,6 +83,25 @@ def _not_finite(bad: int, size: int, where: str) -> DataRefused:
         why="one such voxel spreads through every sum and every step of the solver",
         remedy="replace them by the background value, and find out why the export made them (often a division by zero)",
     )
+
+
+def _read_apart(path: Path, where: str) -> tuple[np.ndarray, Grid]:
+    """Formats whose header is not checked here are read by ITK in a process of its own: it may hang or crash on them."""
+    try:
+        found = guarded(attempt, str(path), where, memory=MEMORY)
+    except Failed as failure:
+        raise unreadable(where, str(failure)) from None
+    if isinstance(found, DataRefused):
+        raise found
+    return found
+
+
+def attempt(path: str, where: str) -> tuple[np.ndarray, Grid] | DataRefused:
+    """What :func:`_read` gives or raises, as a value that crosses processes."""
+    try:
+        return _read(Path(path), where)
+    except DataRefused as refused:
+        return refused
 
 
 def _read(path: Path, where: str):

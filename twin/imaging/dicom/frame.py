@@ -16,6 +16,8 @@ from twin.imaging.dicom.file import Source
 
 MOST_FRAMES = 20_000
 WIDEST = 16_384
+COARSEST_MM = 500.0
+FURTHEST_MM = 1e5
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def _frame(groups: _Groups, dataset: Any, source: Source, index: int) -> Frame |
     spacing = numbers(measures, "PixelSpacing", 2)
     if place is None or turn is None or spacing is None:
         return None
-    if min(spacing) <= 0 or max(map(abs, place)) > 1e5:
+    if not 0 < min(spacing) <= max(spacing) <= COARSEST_MM or max(map(abs, place)) > FURTHEST_MM:
         raise source.refuse("The pixel spacing or position of the image is impossible.")
     row, column = _orthonormal(turn, source)
     transform = groups.item("PixelValueTransformationSequence")

@@ -18,6 +18,7 @@ CLASSES = {"MR": MR_CLASS, "CT": "1.2.840.10008.5.1.4.1.1.2", "PT": "1.2.840.100
 RTSTRUCT_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
 RTDOSE_CLASS = "1.2.840.10008.5.1.4.1.1.481.2"
 RTPLAN_CLASS = "1.2.840.10008.5.1.4.1.1.481.5"
+SEG_CLASS = "1.2.840.10008.5.1.4.1.1.66.4"
 RECORD_CLASS = "1.2.840.10008.5.1.4.1.1.481.4"
 
 
@@ -271,4 +272,30 @@ def records(exam: Exam, plan_uid: str, days: Sequence[datetime.date], series: in
         record.ReferencedRTPlanSequence = [_item(ReferencedSOPClassUID=RTPLAN_CLASS, ReferencedSOPInstanceUID=plan_uid)]
         record.TreatmentSessionBeamSequence = [_item(CurrentFractionNumber=i, TreatmentTerminationStatus="NORMAL")]
         made.append(record)
+    return made
+
+
+def segmentation(exam: Exam, masks: Mapping[str, np.ndarray], grid: Grid, series: int = 80, series_uid: str = "") -> Any:
+    """A binary SEG of (z, y, x) masks, written by hand: every plane is stored, empty ones too."""
+    made = dataset(exam, SEG_CLASS, "SEG", series, ImageType=["DERIVED", "PRIMARY"], SegmentationType="BINARY")
+    made.ContentLabel, made.ContentDescription, made.ContentCreatorName = "SEGMENTATION", "", ""
+    made.SegmentSequence = [_item(SegmentNumber=i, SegmentLabel=n) for i, n in enumerate(masks, start=1)]
+    made.NumberOfFrames = sum(map(len, masks.values()))
+    made.Rows, made.Columns, made.SamplesPerPixel, made.PhotometricInterpretation = *grid.shape[1:], 1, "MONOCHROME2"
+    made.BitsAllocated, made.BitsStored, made.HighBit, made.PixelRepresentation = 1, 1, 0, 0
+    packed = np.packbits(np.concatenate([m.ravel() > 0 for m in masks.values()]), bitorder="little").tobytes()
+    made.PixelData = packed + b"\0" * (len(packed) % 2)
+    if series_uid:
+        made.ReferencedSeriesSequence = [_item(SeriesInstanceUID=series_uid)]
+    measures = _item(PixelSpacing=decimals(grid.spacing_mm[1:]), SliceThickness=decimal(grid.spacing_mm[0]))
+    turn = _item(ImageOrientationPatient=orientation(grid))
+    made.SharedFunctionalGroupsSequence = [_item(PixelMeasuresSequence=[measures], PlaneOrientationSequence=[turn])]
+    made.PerFrameFunctionalGroupsSequence = [
+        _item(
+            PlanePositionSequence=[_item(ImagePositionPatient=decimals(grid.index_to_mm(np.array([k, 0, 0]))))],
+            SegmentIdentificationSequence=[_item(ReferencedSegmentNumber=number)],
+        )
+        for number, mask in enumerate(masks.values(), start=1)
+        for k in range(len(mask))
+    ]
     return made

@@ -20,6 +20,8 @@ SYNTAXES = {
     "1.2.840.10008.1.2.4.81": "JPEG-LS",
     "1.2.840.10008.1.2.4.90": "JPEG 2000 lossless",
     "1.2.840.10008.1.2.4.91": "JPEG 2000",
+    "1.2.840.10008.1.2.4.201": "HTJ2K lossless",
+    "1.2.840.10008.1.2.4.203": "HTJ2K",
     "1.2.840.10008.1.2.5": "RLE",
 }
 
@@ -109,11 +111,13 @@ def _compressed(dataset: Any, shape: tuple[int, int, int], source: Source) -> np
     """JPEG, JPEG-LS, JPEG 2000 and RLE by pydicom's decoders, in a process of its own; else by ITK's."""
     from twin.imaging.sandbox import Failed, guarded
 
+    if _syntax(dataset) not in SYNTAXES:
+        raise source.refuse("The pixels are in an encoding that is not known here.", "export the series uncompressed")
     try:
         values = guarded(decode_file, str(source.path), seconds=30.0)
     except Failed as failure:
         raise source.refuse(
-            f"The compressed pixels ({SYNTAXES.get(_syntax(dataset), 'unknown compression')}) cannot be decoded: {failure}.",
+            f"The compressed pixels ({SYNTAXES[_syntax(dataset)]}) cannot be decoded: {failure}.",
             "export the series uncompressed (Explicit VR Little Endian)",
         ) from None
     if values.size != int(np.prod(shape)):
