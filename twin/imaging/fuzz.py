@@ -149,6 +149,7 @@ def fuzz(name: str, count: int, seed: int = 0, progress: Progress = SILENT, seco
     """Show ``count`` damaged files to the readers of a target. A finding: an exception that is no refusal, a hang over
     ``seconds``, a crash, more than 1 GB, or an image whose geometry or values are not finite."""
     target, outcome = TARGETS[name], Outcome(name)
+    count = max(1, round(count * target.share))
     with stage(progress, f"Damaged files: {name}", count), _Reader(name) as reader:
         for number in range(count):
             verdict = reader.show(damaged(target, seed, number), seconds)
