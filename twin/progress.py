@@ -69,6 +69,7 @@ class Bar:
     def end(self) -> None:
         if self._task is not None:
             self._bars.stop()
+            self._bars.remove_task(self._task)  # or the next stage would draw this one again
             self._task = None
 
 

@@ -31,6 +31,14 @@ def test_a_stage_ends_whatever_happens(capsys):
     assert len(capsys.readouterr().err.splitlines()) == 2
 
 
+def test_a_finished_bar_is_not_drawn_again(capsys):
+    bar = Bar()
+    for title in ("one", "two"):
+        with stage(bar, title, 1):
+            bar.advance(note="fine")
+    assert capsys.readouterr().err.count("one") == 1
+
+
 def test_a_bar_on_a_terminal_lines_in_a_log_nothing_when_quiet(monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     assert isinstance(default(), Bar) and default(quiet=True) is SILENT
