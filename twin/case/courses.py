@@ -19,7 +19,8 @@ from twin.treatment import Chemotherapy, Course, DrugDose, Fraction, Plan, Radio
 
 DURING_RADIOTHERAPY = "during radiotherapy"
 
-Gray = Annotated[Quantity, BeforeValidator(lambda text: in_unit(text, "Gy", "a radiation dose"))]
+Gray = Annotated[Quantity, BeforeValidator(lambda text: in_unit(text, "Gy", "a radiation dose"), json_schema_input_type=str)]
+Dose = Annotated[Quantity, BeforeValidator(quantity, json_schema_input_type=str)]
 Volume = Callable[[str, str], np.ndarray]
 """(file, "intensity" or "mask") -> its values on the patient's grid."""
 
@@ -28,15 +29,20 @@ class DoseMap(Written):
     """A dose distribution. ``unit: Gy`` is the dose of the whole course, ``unit: relative`` is 1 at the prescribed dose."""
 
     file: FilePath
+    """The dose distribution of the course."""
     unit: Literal["Gy", "relative"]
+    """Gy: dose of the whole course; relative: 1 is the prescribed dose."""
 
 
 class GivenFraction(Written):
     """One fraction: when, and its dose in Gy."""
 
     day: float | None = None
+    """Clock time in days."""
     date: Date | None = None
+    """Or a date."""
     gy: float = Field(gt=0)
+    """Dose of this fraction, Gy."""
 
     @model_validator(mode="after")
     def _when(self) -> GivenFraction:
@@ -48,8 +54,11 @@ class GivenDose(Written):
     """One administration: when, and how much."""
 
     day: float | None = None
+    """Clock time in days."""
     date: Date | None = None
-    amount: Annotated[Quantity, BeforeValidator(quantity)]
+    """Or a date."""
+    amount: Dose
+    """Dose with its unit."""
 
     @model_validator(mode="after")
     def _when(self) -> GivenDose:
@@ -62,12 +71,19 @@ class WrittenRadiotherapy(Written):
     ``every_days`` days. ``fractions`` may also list each one: ``[{day: 21, gy: 2}, ...]``."""
 
     radiotherapy: Gray
+    """Total dose with its unit: 60 Gy."""
     fractions: int | tuple[GivenFraction, ...]
+    """Number of equal fractions, or a list of each: [{day: 21, gy: 2}, ...]."""
     from_day: float | None = None
+    """Day of the first fraction."""
     from_date: Date | None = None
+    """Or its date."""
     every_days: int | None = Field(default=None, ge=1, le=28)
+    """Days from one fraction to the next; default: Monday to Friday."""
     dose_map: DoseMap | None = None
+    """Where the dose goes; default: the same everywhere."""
     name: str = "radiotherapy"
+    """How reports call it."""
 
     @model_validator(mode="after")
     def _fits(self) -> WrittenRadiotherapy:
@@ -112,31 +128,50 @@ class WrittenDrug(Written):
     """
 
     drug: str
+    """temozolomide, doxorubicin, cyclophosphamide ... (`oncotwin list`)."""
     amount: tuple[Quantity, ...] = ()
+    """Dose with its unit (75 mg/m2); a list gives one per cycle, the last one goes on."""
     on_days: tuple[float, ...] | None = None
+    """Days on which it was given."""
     on_dates: tuple[Date, ...] | None = None
+    """Or dates."""
     given: tuple[GivenDose, ...] | None = None
+    """Each dose by itself: [{day: 8, amount: 60 mg/m2}]."""
     from_day: float | None = None
+    """Day of the first dose of a rule."""
     from_date: Date | None = None
+    """Or its date."""
     to_day: float | None = None
+    """Every day (or every `every_days`) until this day."""
     to_date: Date | None = None
+    """Or this date."""
     days: tuple[int, ...] | str | None = None
+    """Days of the cycle, counted from 1 (1-5), or `during radiotherapy`."""
     every_days: int | None = Field(default=None, ge=1, le=120)
+    """Length of a cycle."""
     cycles: int = Field(default=1, ge=1, le=60)
+    """Number of cycles."""
     modelled: bool = True
+    """false: listed in the report, no effect is computed."""
     name: str | None = None
+    """How reports call it."""
 
-    @field_validator("amount", mode="before")
+    @field_validator("amount", mode="before", json_schema_input_type=str | tuple[str, ...])
     @classmethod
     def _amounts(cls, value: Any) -> tuple[Quantity, ...]:
         return tuple(quantity(v) for v in (value if isinstance(value, list | tuple) else [value]))
 
-    @field_validator("on_days", "on_dates", mode="before")
+    @field_validator("on_days", mode="before", json_schema_input_type=float | tuple[float, ...] | None)
     @classmethod
-    def _several(cls, value: Any) -> Any:
-        return value if isinstance(value, list | tuple) or value is None else [value]
+    def _several_days(cls, value: Any) -> Any:
+        return _several(value)
 
-    @field_validator("days", mode="before")
+    @field_validator("on_dates", mode="before", json_schema_input_type=Date | tuple[Date, ...] | None)
+    @classmethod
+    def _several_dates(cls, value: Any) -> Any:
+        return _several(value)
+
+    @field_validator("days", mode="before", json_schema_input_type=int | str | tuple[int, ...] | None)
     @classmethod
     def _days(cls, value: Any) -> Any:
         return value if value in (None, DURING_RADIOTHERAPY) else cycle_days(value)
@@ -189,9 +224,13 @@ class WrittenResection(Written):
     """``{resection: cavity.nii.gz, on_day: 5}``: surgery; the mask's non-zero voxels are removed, ``margin_mm`` included."""
 
     resection: FilePath
+    """Mask of the cavity."""
     on_day: float | None = None
+    """Day of the operation."""
     on_date: Date | None = None
+    """Or its date."""
     margin_mm: float = Field(default=0.0, ge=0, le=50)
+    """Margin that the mask includes, mm."""
 
     @model_validator(mode="after")
     def _when(self) -> WrittenResection:
@@ -246,6 +285,10 @@ def build_course(
             remedy="correct the date, or leave it out: the baseline scan already shows the cavity",
         )
     return course
+
+
+def _several(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) or value is None else [value]
 
 
 def cycle_days(value: Any) -> tuple[int, ...]:

@@ -15,22 +15,33 @@ from twin.patient import Cellularity, Visibility
 Role = Literal["t1", "t1gd", "t2", "flair", "ct", "pet", "adc", "cell_fraction", "cell_count"]
 """What an image shows."""
 
-Numbers = Annotated[tuple[int, ...], BeforeValidator(lambda v: v if isinstance(v, list | tuple) else (v,))]
+Numbers = Annotated[
+    tuple[int, ...],
+    BeforeValidator(lambda v: v if isinstance(v, list | tuple) else (v,), json_schema_input_type=int | tuple[int, ...]),
+]
 """One label number or several."""
 
-RegionName = Annotated[Region, BeforeValidator(lambda v: SPELLINGS.get(v, v) if isinstance(v, str) else v)]
-AdcValue = Annotated[float, BeforeValidator(adc_in_mm2_per_s)]
+RegionName = Annotated[
+    Region, BeforeValidator(lambda v: SPELLINGS.get(v, v) if isinstance(v, str) else v, json_schema_input_type=str)
+]
+AdcValue = Annotated[float, BeforeValidator(adc_in_mm2_per_s, json_schema_input_type=str)]
 
 
 class ImageEntry(Written):
     """One image: its file, and the unit of its numbers where they mean something."""
 
     file: FilePath
+    """NIfTI (.nii.gz, .nii), NRRD or MetaImage."""
     unit: str | None = None
+    """Unit of its numbers; needed for adc, cell_count and pet."""
 
 
 def _image(value: Any) -> Any:
     return {"file": value} if isinstance(value, str) else value
+
+
+Image = Annotated[ImageEntry, BeforeValidator(_image, json_schema_input_type=str | ImageEntry)]
+"""An image by its file alone, or by file and unit."""
 
 
 class SegmentationEntry(Written):
@@ -40,10 +51,15 @@ class SegmentationEntry(Written):
     """
 
     file: FilePath
+    """A label file; its numbers are whole."""
     labels: dict[RegionName, Numbers] | None = None
+    """Region -> number or numbers: enhancing, necrosis, oedema, non_enhancing, cavity, tumour."""
     preset: str | None = None
+    """A published convention: brats2021, brats2023, brats2024 or gliodil."""
     ignore: Numbers = ()
+    """Numbers in the file that are not tumour."""
     may_be_empty: bool = False
+    """true: no tumour was seen at this visit."""
 
     @field_validator("preset")
     @classmethod
@@ -71,12 +87,19 @@ class VisitEntry(Written):
     """One scan date."""
 
     day: float | None = None
+    """Days since the baseline scan, which is day 0; a part of a day is a clock time."""
     date: Date | None = None
+    """Date (YYYY-MM-DD), with a clock time if wanted; instead of the day, or beside it."""
     name: str | None = None
-    images: dict[Role, Annotated[ImageEntry, BeforeValidator(_image)]] = Field(default_factory=dict)
+    """How reports call it."""
+    images: dict[Role, Image] = Field(default_factory=dict)
+    """By role: t1, t1gd, t2, flair, ct, pet, adc, cell_fraction, cell_count."""
     segmentations: tuple[SegmentationEntry, ...] = ()
+    """One label file or several; regions of the same name are joined."""
     held_out: bool = False
+    """true: kept from the calibration; the report shows how the forecast did on it."""
     alignment: str | None = None
+    """How the scan was aligned before, for the report."""
 
     @field_validator("images")
     @classmethod
@@ -125,15 +148,25 @@ class TissueEntry(Written):
     """
 
     mask: FilePath | None = None
+    """Non-zero where tissue is; outside is wall."""
     name: str = "tissue"
+    """What the tissue of a lone mask is called."""
     maps: dict[str, FilePath] | None = None
+    """Tissue -> probability map."""
     unit: str = "0-1"
+    """Unit of the maps: 0-1, percent or 0-255."""
     threshold: float = Field(default=0.5, gt=0, le=1)
+    """Tissue is where the maps sum to this or more."""
     labels: FilePath | None = None
+    """A label file of tissues."""
     names: dict[str, Numbers] | None = None
+    """Tissue -> number or numbers in the label file."""
     organs: tuple[str, ...] | None = None
+    """With preset totalsegmentator2: liver, lung, kidney, pancreas, prostate, brain."""
     preset: Literal["mni152", "totalsegmentator2"] | None = None
+    """mni152: the template's white and grey matter; totalsegmentator2: the numbers of the label file."""
     unlabelled: str | None = None
+    """What tissue the mask's voxels without a label are."""
 
     @model_validator(mode="after")
     def _fits(self) -> TissueEntry:
@@ -180,10 +213,14 @@ class TissueEntry(Written):
 class CellularityEntry(Written):
     """How ADC and cell counts become a cell fraction (see twin.patient.Cellularity); ADC values carry their unit."""
 
-    adc_water: AdcValue = 2.5e-3
-    adc_minimum: AdcValue = 0.0
+    adc_water: AdcValue = Field(default_factory=lambda: 2.5e-3)
+    """ADC without cells, with its unit (default 2.5e-3 mm2/s)."""
+    adc_minimum: AdcValue = Field(default_factory=lambda: 0.0)
+    """ADC at the carrying capacity, with its unit (default 0 mm2/s)."""
     theta_per_mm3: float | None = Field(default=None, gt=0)
+    """Cells per mm3 at the carrying capacity (default 1.77e5)."""
     carrying_capacity_per_voxel: float | None = Field(default=None, gt=0)
+    """The same per voxel of the cell_count image."""
 
     @model_validator(mode="after")
     def _fits(self) -> CellularityEntry:
@@ -210,7 +247,9 @@ class VisibilityEntry(Written):
     """Cell fractions above which tissue is seen as core and as whole lesion; null: no level set of the cell fraction."""
 
     core: float | None = Field(default=0.80, gt=0, le=1)
+    """Seen as core (T1-Gd) above this cell fraction."""
     whole: float | None = Field(default=0.16, gt=0, le=1)
+    """Seen as whole lesion (T2-FLAIR) above this cell fraction."""
 
     def build(self) -> Visibility:
         return Visibility(self.core, self.whole)

@@ -17,20 +17,34 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 class CaseFile(Written):
     """A patient folder as written by hand (``case.yaml``). Paths are relative to the file."""
 
-    patient: str = Field(description="An invented name; no name, number or birth date of a person.")
-    site: str = Field(default="brain", description="Where the tumour is: brain, breast, liver, lung, prostate ...")
-    day0: Date | None = Field(default=None, description="Date of the baseline scan, where visits are given by day.")
-    first_weekday: Weekday | None = Field(default=None, description="Weekday of day 0, where no date is given.")
-    visits: tuple[VisitEntry, ...] = Field(min_length=1, description="Scans in order; the first is day 0.")
-    tissue: TissueEntry = Field(description="Where the tumour can grow.")
+    patient: str
+    """An invented name; never a name, number or birth date of a person."""
+    site: str = "brain"
+    """Where the tumour is: brain, breast, liver, lung, prostate ..."""
+    visits: tuple[VisitEntry, ...] = Field(min_length=1)
+    """Scans in order; the first is day 0, the baseline."""
+    tissue: TissueEntry
+    """Where the tumour can grow."""
     cellularity: CellularityEntry = Field(default_factory=CellularityEntry)
+    """How images become a cell fraction."""
     visibility: VisibilityEntry = Field(default_factory=VisibilityEntry)
-    treatments: tuple[WrittenCourse, ...] = Field(default=(), description="What was given, or is firmly scheduled.")
-    registration: Literal["none", "rigid"] = Field(default="none", description="Move each scan onto the baseline scan.")
-    anatomy: FilePath | None = Field(default=None, description="Image beneath every picture; default: of the first visit.")
-    crop: bool = Field(default=True, description="Keep only the box around the tissue.")
-    straighten_directions: bool = Field(default=False, description="Accept sheared headers by the nearest rotation.")
-    notes: tuple[str, ...] = Field(default=(), description="Remarks that the report repeats.")
+    """From which cell fraction on tissue is seen as tumour."""
+    treatments: tuple[WrittenCourse, ...] = ()
+    """What was given, or is firmly scheduled."""
+    day0: Date | None = None
+    """Date of the baseline scan, where visits are given by day and treatments by date."""
+    first_weekday: Weekday | None = None
+    """Weekday of day 0, where no date is given (default monday)."""
+    registration: Literal["none", "rigid"] = "none"
+    """rigid: each scan is moved onto the baseline scan by an image that both have."""
+    anatomy: FilePath | None = None
+    """Image beneath every picture; default: an image of the first visit."""
+    crop: bool = True
+    """Keep only the box around the tissue."""
+    straighten_directions: bool = False
+    """true: images with sheared axes are read with the nearest rotation."""
+    notes: tuple[str, ...] = ()
+    """Remarks that the report repeats."""
 
     def calendar(self) -> Calendar:
         """Day 0 from ``day0`` or the first visit's date."""

@@ -54,7 +54,7 @@ ROLE_ALIASES = {
 }
 """Names in use elsewhere, for the hint in the refusal."""
 
-_ADC_QUANTITY = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*(\S.*)$")
+_ADC_QUANTITY = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*([^\W\d_e].*)$")
 
 
 def tidy(unit: str) -> str:

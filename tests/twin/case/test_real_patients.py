@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from twin.case import inspect_case, load_case
 from twin.geometry.measure import volume_ml
 from twin.patient import Patient
 
-CASES = Path(__file__).resolve().parents[3] / "docs" / "tutorials" / "cases"
+TUTORIALS = Path(__file__).resolve().parents[3] / "docs" / "tutorials"
+CASES = TUTORIALS / "cases"
 DATA = {"glioma": "glioma-known-truth", "breast": "breast-chemotherapy"}
 
 
@@ -66,3 +69,19 @@ def test_inspect_describes_the_breast_patient(shared_data, tmp_path):
     text = "\n".join(found.lines)
     for words in ("7 slices of 171 x 171 voxels", "tumour: 20.17 mL", "fibroglandular", "doxorubicin: 60 mg/m2", "day 8"):
         assert words in text
+
+
+def test_the_tutorial_shows_what_inspect_says_today(shared_data, tmp_path):
+    text = (TUTORIALS / "01-from-nifti-to-report.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
+    said = "\n".join(inspect_case(folder_of("glioma", shared_data, tmp_path)).lines) + "\n"
+    assert said.startswith(shown)
+
+
+def test_the_tutorial_shows_the_case_that_travels_with_it():
+    text = (TUTORIALS / "01-from-nifti-to-report.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    kept = yaml.safe_load((CASES / "glioma" / "case.yaml").read_text(encoding="utf-8"))
+    kept.pop("notes")
+    kept["visits"][0].pop("name")
+    assert yaml.safe_load(shown) == kept
