@@ -98,7 +98,7 @@ def densities_of(results: Results) -> list[Density]:
     for i, row in enumerate(parameter_rows(results)):
         low, high = (float(data[k].values[i]) for k in ("low", "high"))
         draws = (np.asarray(data[k].values[:, i], float) for k in ("prior_value", "value"))
-        items.append(Density(row["name"], f"{row['symbol']}  {row['description']}", row["unit"], *draws, low, high))
+        items.append(Density(row["name"], f"{row['description'] or row['name']}", row["unit"], *draws, low, high))
     return items
 
 

@@ -85,7 +85,7 @@ def forecast_verdict(results: Results) -> str:
     """One sentence on the last held-out visit against the two simple rules."""
     rows = _held_out(results)
     if not rows:
-        return "No visit was held out: how well this twin forecasts this patient is unknown. Read the intervals with that in mind."
+        return "No visit was held out: how well this twin forecasts this patient is unknown."
     last = rows[-1]
     said = {key: (last["scores"].get(key) or {}).get("ccc") for key in ("twin", "no_change", "exponential_growth")}
     words = f"At the last held-out visit (day {n.day(last['day'])}) the agreement of the predicted cell fraction with the "

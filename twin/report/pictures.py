@@ -157,15 +157,22 @@ def _flat(results: Results, gallery: Gallery, states: list[State], lesions: np.n
     words = "One axial slice, one window. Dashed blue: the outline in half of the simulated courses; shaded: from 5 to 95 %."
     gallery.series.append(Series("slice", "Axial slice", words, tuple(panels)))
     fit = results.fit
+    close = _close_box(view, view.show(_seen_anywhere(results)))
     for i, visit in enumerate(results.patient.visits):
         if visit.held_out:
             fields = [fit[name].isel(visit=i).values for name in ("observed_fraction", "predicted_fraction", "probability")]
-            pixels = agreement_row(view, *fields, visit.whole, box)
+            pixels = agreement_row(view, *fields, visit.whole, close)
             title = f"Day {n.day(visit.day)}, {visit.name} (held out)"
             day = n.day(visit.day)
             alt = f"Three axial slices on day {day}: observed cell fraction, predicted cell fraction, both outlines."
             gallery.agreement.append(Picture(f"held-out-day-{slug(n.day(visit.day))}", alt, pixels, title))
             tick()
+
+
+def _seen_anywhere(results: Results) -> np.ndarray:
+    """The union of all lesions of the visits, held out or not."""
+    found = [v.whole for v in results.patient.visits if v.whole is not None]
+    return np.logical_or.reduce(found) if found else np.zeros(results.patient.grid.shape, bool)
 
 
 def _history(results: Results, view: View) -> list[Picture]:
@@ -198,6 +205,23 @@ def _axial_box(view: View, lesions: np.ndarray) -> Box:
     wide = max(near_x.stop - near_x.start, 1) * view.spacing[2]
     whole = (x.stop - x.start) * view.spacing[2]
     return (z, y, x) if wide > 0.45 * whole else (z, near_y, near_x)
+
+
+def _close_box(view: View, lesion: np.ndarray, room_mm: float = 22.0, shape: float = 0.8) -> Box:
+    """A window around a lesion, ``shape`` times as high as wide, inside the image."""
+    if not lesion.any():
+        return view.box
+    z, y, x = bounding_box(lesion, triple(round(room_mm / h) for h in view.spacing))
+    (_, dy, dx), (_, ny, nx) = view.spacing, lesion.shape
+    wide = max((x.stop - x.start) * dx, (y.stop - y.start) * dy / shape)
+    return (z, _around(y, wide * shape / dy, ny), _around(x, wide / dx, nx))
+
+
+def _around(part: slice, width: float, most: int) -> slice:
+    """A slice of about ``width`` voxels with the same middle, moved to lie inside 0..``most``."""
+    width = min(round(width), most)
+    start = min(max(0, round((part.start + part.stop - width) / 2)), most - width)
+    return slice(start, start + width)
 
 
 def _scenes(results: Results, gallery: Gallery, states: list[State], lesions: np.ndarray, tick: Callable[[], None]) -> None:

@@ -101,9 +101,9 @@ def parameter_rows(results: Results) -> list[dict[str, Any]]:
         rows.append(
             {
                 "name": name,
-                "symbol": _coordinate(data, "symbol", i) or name,
+                "symbol": (_coordinate(data, "symbol", i) or name).partition("_")[::2],
                 "unit": pretty_unit(_coordinate(data, "unit", i)),
-                "description": _coordinate(data, "description", i),
+                "description": pretty_unit(_coordinate(data, "description", i)),
                 "source": _coordinate(data, "source", i),
                 "prior": n.number(before[1]),
                 "prior_interval": f"{n.number(before[0])} – {n.number(before[2])}",

@@ -24,19 +24,23 @@ def _font(size: int, bold: bool = False) -> Any:
     return ImageFont.truetype(font_manager.findfont(properties), size)
 
 
-def annotated(picture: np.ndarray, camera: Camera) -> np.ndarray:
-    """The picture (height, width, 4; floats) with scale bar, axes and stamp, as uint8."""
+def annotated(picture: np.ndarray, camera: Camera, strip: bool = False) -> np.ndarray:
+    """The picture (height, width, 4; floats) with scale bar, axes and stamp, as uint8.
+
+    ``strip`` puts them below the picture, large enough for a small multiple, instead of into the corners of a large one.
+    """
     from PIL import Image, ImageDraw
 
-    image = Image.fromarray((np.clip(picture, 0, 1) * 255).astype(np.uint8), "RGBA")
+    unit = max(10, round(picture.shape[1] / (30 if strip else 50)))
+    mm_per_pixel = 2 * camera.half_height_mm / picture.shape[0]
+    canvas = np.pad(picture, ((0, round(4.2 * unit) if strip else 0), (0, 0), (0, 0)))
+    image = Image.fromarray((np.clip(canvas, 0, 1) * 255).astype(np.uint8))
     layer = Image.new("RGBA", image.size, (*GREY, 0))
     draw = ImageDraw.Draw(layer)
-    unit = max(10, round(image.width / 52))
-    _scale_bar(draw, image.size, camera, unit)
+    _scale_bar(draw, image.size, mm_per_pixel, unit)
     _axes(draw, image.size, camera, unit)
-    draw.text(
-        (image.width / 2, image.height - unit * 0.9), STAMP, fill=(*GREY, 255), font=_font(round(unit * 0.92)), anchor="ms"
-    )
+    place = (image.width / 2, image.height - unit * 0.9)
+    draw.text(place, STAMP, fill=(*GREY, 255), font=_font(round(unit * 0.85)), anchor="ms")
     return np.asarray(Image.alpha_composite(image, layer))
 
 
@@ -46,11 +50,10 @@ def round_length(most_mm: float) -> float:
     return float(max(f for f in (1, 2, 5) if f * power <= most_mm * (1 + 1e-9)) * power)
 
 
-def _scale_bar(draw: Any, size: tuple[int, int], camera: Camera, unit: int) -> None:
+def _scale_bar(draw: Any, size: tuple[int, int], mm: float, unit: int) -> None:
     width, height = size
-    mm = 2 * camera.half_height_mm / height
     length = round_length(0.2 * width * mm)
-    right, low, long = width - 1.6 * unit, height - 1.3 * unit, length / mm
+    right, low, long = width - 0.5 * unit, height - 1.0 * unit, length / mm
     colour, line = (*GREY, 255), max(2, unit // 7)
     draw.line([(right - long, low), (right, low)], fill=colour, width=line)
     for x in (right - long, right):
@@ -60,8 +63,8 @@ def _scale_bar(draw: Any, size: tuple[int, int], camera: Camera, unit: int) -> N
 
 def _axes(draw: Any, size: tuple[int, int], camera: Camera, unit: int) -> None:
     """A small tripod with the letters of the three directions that point towards the reader."""
-    arm, colour = 1.9 * unit, (*GREY, 255)
-    origin = np.array([3.6 * unit, size[1] - 3.8 * unit])
+    arm, colour = 1.45 * unit, (*GREY, 255)
+    origin = np.array([2.7 * unit, size[1] - 1.9 * unit])
     for letter, direction in LETTERS.items():
         right, up, near = camera.on_screen(direction)
         if near < 0:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from twin.grid import triple
-from twin.visual.mesh import body, daylight, fine, isosurface, softened
+from twin.visual.mesh import bodies, daylight, fine, isosurface, softened
 from twin.visual.palette import CORE, WHOLE, rgb
 from twin.visual.stage import Camera, Stage
 from twin.visual.view import View
@@ -100,7 +100,7 @@ class Cutaway:
         return actors
 
     def _body(self, stage: Stage, values: np.ndarray | None, colour: str, opacity: float) -> Any:
-        surface = None if values is None else body(values, self.view.spacing, 0.5)
+        surface = None if values is None else bodies(values, self.view.spacing, [0.5])[0]
         if surface is None:
             return None
         surface.point_data["depth"] = self.notch.depth(surface.points)

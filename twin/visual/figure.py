@@ -46,10 +46,10 @@ def figure(width: float, height: float, ground: str = palette.PAPER) -> Iterator
         yield Figure(figsize=(width, height), facecolor=ground)
 
 
-def stamp(fig: Any, colour: str = palette.MUTED, above: bool = False) -> None:
+def stamp(fig: Any, colour: str = palette.MUTED, above: bool = False, size: float = 6) -> None:
     """'Research use only', small, in the lower (or upper) right corner."""
     y, side = (0.992, "top") if above else (0.008, "bottom")
-    fig.text(0.995, y, STAMP, ha="right", va=side, fontsize=6, color=colour)
+    fig.text(0.995, y, STAMP, ha="right", va=side, fontsize=size, color=colour)
 
 
 def pixels(fig: Any, dpi: int = 160) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from twin.visual.mesh import body, fine, isosurface, softened
+from twin.visual.mesh import bodies, fine, isosurface, softened
 from twin.visual.palette import SHELLS
 from twin.visual.stage import Camera, Stage
 from twin.visual.view import View
@@ -44,8 +44,8 @@ class Glass:
         """Add the shells of a probability field (0 to 1, display order); returns the actors for :meth:`Stage.remove`."""
         values = softened(probability, self.view.spacing, 0.5 * max(self.view.spacing))
         actors = []
-        for percent, colour in SHELLS.items():
-            shell = body(values, self.view.spacing, percent / 100)
+        surfaces = bodies(values, self.view.spacing, [percent / 100 for percent in SHELLS])
+        for (percent, colour), shell in zip(SHELLS.items(), surfaces, strict=True):
             looks = {"ambient": 0.52, "diffuse": 0.72, "specular": 0.3, "specular_power": 30}
             actors.append(stage.add(shell, color=colour, opacity=_OPACITY[percent], culling="back", **looks))
         return actors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ def fine(values: np.ndarray, spacing: Spacing, finest_mm: float) -> tuple[np.nda
     if max(factors) == 1:
         return values.astype(np.float32), spacing
     shape = [(n - 1) * f + 1 for n, f in zip(values.shape, factors, strict=True)]
-    order = 3 if np.prod(shape) < 1.2e7 else 1
+    order = 3 if np.prod(shape) < 2.5e6 else 1
     zoomed = ndimage.zoom(values.astype(np.float32), np.divide(shape, values.shape), order=order, mode="nearest")
     z, y, x = (h / f for h, f in zip(spacing, factors, strict=True))
     return zoomed, (z, y, x)
@@ -56,16 +57,18 @@ def isosurface(values: np.ndarray, spacing: Spacing, level: float, smooth: int =
     return surface.compute_normals(point_normals=True, cell_normals=False, auto_orient_normals=False, split_vertices=False)
 
 
-def body(values: np.ndarray, spacing: Spacing, level: float, finest_mm: float = 1.0) -> Any:
-    """The isosurface of a field that is zero almost everywhere, made on fine voxels of its own small box."""
-    box = bounding_box(values > 0.5 * level, 3)
+def bodies(values: np.ndarray, spacing: Spacing, levels: Sequence[float], finest_mm: float = 1.0) -> list[Any]:
+    """The isosurfaces of a field that is zero almost everywhere, made on fine voxels of its own small box."""
+    box = bounding_box(values > 0.5 * min(levels), 3)
     if values[box].size == 0:
-        return None
+        return [None] * len(levels)
     part, steps = fine(values[box], spacing, finest_mm)
-    surface = isosurface(part, steps, level)
-    if surface is not None:
-        surface.points += np.array([b.start * h for b, h in zip(box, spacing, strict=True)][::-1], np.float32)
-    return surface
+    corner = np.array([b.start * h for b, h in zip(box, spacing, strict=True)][::-1], np.float32)
+    surfaces = [isosurface(part, steps, level) for level in levels]
+    for surface in surfaces:
+        if surface is not None:
+            surface.points += corner
+    return surfaces
 
 
 def sample(values: np.ndarray, spacing: Spacing, points: np.ndarray, order: int = 1) -> np.ndarray:

@@ -15,7 +15,7 @@ from twin.visual.stage import Camera, Stage
 from twin.visual.view import View
 
 HERO = (1280, 960)
-PANEL = (640, 500)
+PANEL = (640, 480)
 Field = Callable[[], np.ndarray]
 """A field (z, y, x) of the patient's grid, read when it is drawn."""
 
@@ -60,7 +60,7 @@ class SceneMaker:
         self._cutaway.furnish(stage)
         for name, what in shown.items():
             actors = self._cutaway.place(stage, self._tumour(what))
-            yield name, annotated(stage.shoot(), camera)
+            yield name, annotated(stage.shoot(), camera, strip=size == PANEL)
             stage.remove(actors)
         stage.close()
 
@@ -69,7 +69,7 @@ class SceneMaker:
         glass.furnish(stage)
         for name, what in shown.items():
             actors = glass.place(stage, self.view.show(what.probability()))
-            yield name, annotated(stage.shoot(), camera)
+            yield name, annotated(stage.shoot(), camera, strip=size == PANEL)
             stage.remove(actors)
         stage.close()
 

@@ -88,27 +88,29 @@ class Slice:
                 lines.set_linewidth(0.0)
             del filled
 
-    def finish(self, ax: Any, box=None, scale_bar: bool = True) -> None:
+    def finish(self, ax: Any, box=None, scale_bar: bool = True, size: float = 7.5) -> None:
         """Limits, letters and scale bar."""
         left, right, low, high = self.window(box)
         ax.set_xlim(left, right)
         ax.set_ylim(*((high, low) if self.plane == "axial" else (low, high)))
         ax.set_axis_off()
-        looks = {"transform": ax.transAxes, "color": DIM, "fontsize": 7.5, "fontweight": "bold"}
+        looks = {"transform": ax.transAxes, "color": DIM, "fontsize": size, "fontweight": "bold"}
         places = ((0.012, 0.5, "left", "center"), (0.988, 0.5, "right", "center"), (0.5, 0.985, "center", "top"))
         for letter, (x, y, across, up) in zip(
             _LETTERS[self.plane], (*places, (0.5, 0.015, "center", "bottom")), strict=True
         ):
             ax.text(x, y, letter, ha=across, va=up, **looks)
         if scale_bar:
-            _bar(ax, right - left, abs(high - low))
+            _bar(ax, right - left, size)
 
 
-def _bar(ax: Any, width: float, height: float) -> None:
+def _bar(ax: Any, width: float, size: float) -> None:
     length = round_length(0.25 * width)
     share, y = length / width, 0.03
     ax.plot([0.97 - share, 0.97], [y, y], transform=ax.transAxes, color=DIM, lw=1.2, solid_capstyle="butt")
-    ax.text(0.97 - share / 2, y + 0.015, f"{length:g} mm", transform=ax.transAxes, color=DIM, fontsize=6.5, ha="center")
+    ax.text(
+        0.97 - share / 2, y + 0.015, f"{length:g} mm", transform=ax.transAxes, color=DIM, fontsize=0.88 * size, ha="center"
+    )
 
 
 def three_planes(view: View, layers, dpi: int = 160) -> np.ndarray:
@@ -172,8 +174,8 @@ def forecast_panel(view: View, probability: np.ndarray, now: np.ndarray | None, 
             piece.outline(ax, old, "whole", 1.1)
         piece.fill(ax, p, 0.05, 0.95, palette.PREDICTED, 0.28)
         piece.outline(ax, p, "predicted", 1.6)
-        piece.finish(ax, box)
-        stamp(fig, DIM, above=True)
+        piece.finish(ax, box, size=11)
+        stamp(fig, DIM, above=True, size=9)
         return pixels(fig)
 
 

@@ -95,7 +95,7 @@ class Stage:
         from PIL import Image
 
         self.plotter.renderer.ResetCameraClippingRange()
-        self.plotter.render()
+        self.plotter.render()  # a screenshot alone shows the scene as it was last drawn
         raw = self.plotter.screenshot(transparent_background=True, return_img=True)
         bands = [
             Image.fromarray(np.ascontiguousarray(raw[..., i])).resize(self.size, Image.Resampling.BOX) for i in range(4)
