@@ -15,7 +15,16 @@ import xarray as xr
 FORMAT = 1
 """Version of the stored runs; raise it when their content changes its meaning."""
 
-CODE = ("solvers", "calibration", "scenarios/endpoints", "scenarios/simulated.py", "scenarios/maps.py", "twin/drugs.py")
+CODE = (
+    "solvers",
+    "calibration",
+    "scenarios/endpoints",
+    "scenarios/simulated.py",
+    "scenarios/lesion.py",
+    "twin/geometry/measure.py",
+    "scenarios/maps.py",
+    "twin/drugs.py",
+)
 
 
 def fingerprint(*values: Any) -> str:

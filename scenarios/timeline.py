@@ -14,7 +14,9 @@ HORIZON_AFTER_DECISION = 140.0
 SCAN_INTERVAL = 56.0
 """Eight weeks between scans, where none are planned."""
 
-STEP_DAYS = 2.0
+STEP_DAYS = 3.0
+"""Days between saved days: every one is a stop of the solver."""
+
 LONGEST_DAYS = 3650.0
 
 

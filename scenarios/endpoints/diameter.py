@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scenarios.endpoint import Measured, Sight, endpoints
+from scenarios.lesion import visible_lesion
 from solvers.problem import Snapshot
 
 
@@ -13,9 +14,8 @@ class Diameter(Measured):
     citation = "Eisenhauer EA, et al. Eur J Cancer 2009;45:228-247"
 
     def measure(self, snapshot: Snapshot, sight: Sight) -> float:
-        from twin.geometry.measure import longest_diameter_mm
-
-        return longest_diameter_mm(snapshot.visible > sight.threshold, snapshot.grid.crop(snapshot.box))
+        lesion = visible_lesion(snapshot, sight)
+        return 0.0 if lesion is None else lesion.longest_mm
 
 
 endpoints.register("diameter")(Diameter())

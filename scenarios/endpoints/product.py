@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scenarios.endpoint import Measured, Sight, endpoints
+from scenarios.lesion import visible_lesion
 from solvers.problem import Snapshot
 
 
@@ -13,9 +14,8 @@ class Product(Measured):
     citation = "Wen PY, et al. J Clin Oncol 2010;28:1963-1972"
 
     def measure(self, snapshot: Snapshot, sight: Sight) -> float:
-        from twin.geometry.measure import bidimensional_mm2
-
-        return bidimensional_mm2(snapshot.visible > sight.threshold, snapshot.grid.crop(snapshot.box))
+        lesion = visible_lesion(snapshot, sight)
+        return 0.0 if lesion is None else lesion.product_mm2
 
 
 endpoints.register("product")(Product())
