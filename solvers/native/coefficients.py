@@ -52,6 +52,15 @@ def _harmonic_exact(d, offset, scale, out):
 
 
 @njit(cache=True, nogil=True)
+def _add(out, value, fraction, domain):
+    for z in range(out.shape[0]):
+        for y in range(out.shape[1]):
+            for x in range(out.shape[2]):
+                if domain[z, y, x]:
+                    out[z, y, x] += value * fraction[z, y, x]
+
+
+@njit(cache=True, nogil=True)
 def dampen(faces, factor, offset, out):
     """Face coefficients times the mean of ``factor`` on both sides."""
     for i in range(faces.size - offset):
@@ -64,8 +73,7 @@ def diffusivity(window: Window, medium: Medium, by_tissue: np.ndarray, domain: n
     view = window.view(flat)
     for value, fraction in zip(by_tissue, medium.fractions.values(), strict=True):
         if value:
-            view += dtype(value) * fraction[window.box]
-    view *= domain
+            _add(view, dtype(value), fraction[window.box], domain)
     return flat
 
 

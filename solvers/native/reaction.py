@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import math
 from collections.abc import Callable
 from functools import cache
@@ -54,7 +55,8 @@ class Kernels(NamedTuple):
 def kernels_of(model: type[GrowthModel], parameters: int) -> Kernels:
     """The kernels of a model's class; ``parameters`` is the length of its ``rate_parameters``."""
     step = _flow_step(model) if model.flow is not None else _rate_step(model)
-    content = f"{model.source()} {model.__qualname__} {parameters}"
+    written = [inspect.getsource(f) for f in (model.rate, model.flow, model.mobility) if f is not None]
+    content = " ".join([model.source(), model.__qualname__, str(parameters), *written])
     uniform, varying = _loops(len(model.species), parameters, step, _bounded(model))
     mobility = None if model.mobility is None else compiled(_mobility(model, parameters), content)
     return Kernels(compiled(uniform, content), compiled(varying, content), mobility)
@@ -66,42 +68,46 @@ def _loops(species: int, parameters: int, step: Any, bounded: Any) -> tuple[Call
         scratch = np.zeros((6, species))
         fine = True
         for row in range(begin.size):
-            for i in range(begin[row], end[row]):
-                fine &= bounded(u, i, tolerance)
-                step(to_fixed_tuple(u[:, i], species), p, kill, dt, parts, scratch, u[:, i])
-                flush(u, i)
+            values = u[:, begin[row] : end[row]]
+            fine &= bounded(values, tolerance)
+            for i in range(values.shape[1]):
+                step(to_fixed_tuple(values[:, i], species), p, kill, dt, parts, scratch, values[:, i])
         return fine
 
     def varying(u, fields, kill, dt, parts, tolerance, begin, end):
         scratch = np.zeros((6, species))
         fine = True
         for row in range(begin.size):
-            for i in range(begin[row], end[row]):
-                fine &= bounded(u, i, tolerance)
-                p = to_fixed_tuple(fields[:, i], parameters)
-                step(to_fixed_tuple(u[:, i], species), p, kill[i], dt, parts, scratch, u[:, i])
-                flush(u, i)
+            values, numbers = u[:, begin[row] : end[row]], fields[:, begin[row] : end[row]]
+            kills = kill[begin[row] : end[row]]
+            fine &= bounded(values, tolerance)
+            for i in range(values.shape[1]):
+                p = to_fixed_tuple(numbers[:, i], parameters)
+                step(to_fixed_tuple(values[:, i], species), p, kills[i], dt, parts, scratch, values[:, i])
         return fine
 
     return uniform, varying
 
 
 def _bounded(model: type[GrowthModel]) -> Any:
+    """Rounding residues back to the bounds, underflow to zero; False if a value lay farther outside (or is no number)."""
     species = len(model.species)
     tumour = tuple(s in model.tumour_species for s in range(species))
 
     @njit(error_model="numpy")
-    def bounded(u, i, tolerance):
-        fine = True
+    def bounded(values, tolerance):
+        real = values.dtype.type
+        zero, one, small = real(0), real(1), real(UNDERFLOW)
+        inside = 0
         for s in range(species):
-            x = u[s, i]
-            fine &= x >= -tolerance
-            x = max(x, u.dtype.type(0))
-            if tumour[s]:
-                fine &= x <= 1 + tolerance
-                x = min(x, u.dtype.type(1))
-            u[s, i] = x
-        return fine
+            highest = one + tolerance if tumour[s] else real(np.inf)
+            top = one if tumour[s] else real(np.inf)
+            for i in range(values.shape[1]):
+                x = values[s, i]
+                inside += (x >= -tolerance) & (x <= highest)
+                x = zero if x < small else x
+                values[s, i] = top if x > top else x
+        return inside == values.size
 
     return bounded
 
@@ -116,14 +122,6 @@ def _mobility(model: type[GrowthModel], parameters: int) -> Callable:
                 factor(to_fixed_tuple(u[:, i], species), p, out[:, i])
 
     return mobility
-
-
-@njit(error_model="numpy")
-def flush(u, i):
-    """Underflow to zero, exactly."""
-    for s in range(u.shape[0]):
-        if u[s, i] < UNDERFLOW:
-            u[s, i] = 0
 
 
 def _flow_step(model: type[GrowthModel]) -> Any:

@@ -16,17 +16,18 @@ from numba import njit
 from solvers.native.stencil import LANES
 from solvers.native.window import LANE, Window
 
+NOWHERE = 1 << 28
+"""An empty span is [NOWHERE, -NOWHERE): minima and maxima need no exception for it."""
+
 
 @njit(cache=True, nogil=True)
 def _limits(domain, pitch, lo, hi):
-    """First and one past the last domain voxel of every row (0, 0 where there is none)."""
+    """First and one past the last domain voxel of every row."""
     for row in range(lo.size):
-        first, last = 0, 0
+        first, last = NOWHERE, -NOWHERE
         for c in range(pitch):
             if domain[row * pitch + c]:
-                if last == 0:
-                    first = c
-                last = c + 1
+                first, last = min(first, c), c + 1
         lo[row], hi[row] = first, last
 
 
@@ -34,7 +35,7 @@ def _limits(domain, pitch, lo, hi):
 def _hull(u, pitch, threshold, inside_lo, inside_hi, lo, hi):
     """Per row the hull of the voxels above ``threshold`` in any species, searched in [inside_lo, inside_hi)."""
     for row in range(lo.size):
-        first, last = inside_hi[row], inside_lo[row]
+        first, last = max(inside_lo[row], inside_hi[row]), inside_lo[row]
         for s in range(u.shape[0]):
             base = row * pitch
             c = inside_lo[row]
@@ -45,58 +46,50 @@ def _hull(u, pitch, threshold, inside_lo, inside_hi, lo, hi):
             while c > last and u[s, base + c - 1] <= threshold:
                 c -= 1
             last = max(last, c)
-        if last > first:
-            lo[row], hi[row] = first, last
-        else:
-            lo[row], hi[row] = 0, 0
+        lo[row] = first if last > first else NOWHERE
+        hi[row] = last if last > first else -NOWHERE
 
 
 @njit(cache=True, nogil=True)
-def _grow(lo, hi, from_row, to_row, rows_b, new_lo, new_hi, limit_lo, limit_hi):
+def _grow(lo, hi, rows_b, new_lo, new_hi, limit_lo, limit_hi):
     """One voxel further along every row, and into the four neighbouring rows."""
-    for row in range(from_row, to_row):
-        first, last = 1 << 30, 0
-        if hi[row] > 0:
-            first, last = lo[row] - 1, hi[row] + 1
-        for other in (row - 1, row + 1, row - rows_b, row + rows_b):
-            if hi[other] > 0:
-                first, last = min(first, lo[other]), max(last, hi[other])
-        first, last = max(first, limit_lo[row]), min(last, limit_hi[row])
-        if last > first:
-            new_lo[row], new_hi[row] = first, last
-        else:
-            new_lo[row], new_hi[row] = 0, 0
+    n = lo.size - 2 * rows_b
+    m = rows_b
+    for row in range(n):
+        low = min(lo[m + row - 1], lo[m + row + 1])
+        low = min(low, min(lo[row], lo[m + row + rows_b]))
+        new_lo[m + row] = max(min(low, lo[m + row] - 1), limit_lo[m + row])
+    for row in range(n):
+        high = max(hi[m + row - 1], hi[m + row + 1])
+        high = max(high, max(hi[row], hi[m + row + rows_b]))
+        new_hi[m + row] = min(max(high, hi[m + row] + 1), limit_hi[m + row])
 
 
 @njit(cache=True, nogil=True)
 def _join(lo, hi, other_lo, other_hi):
-    """Spans that hold both, rounded to whole blocks; returns the first and one past the last row used."""
-    first, last = lo.size, 0
+    """Spans that hold both, in whole blocks."""
     for row in range(lo.size):
-        if other_hi[row] > 0:
-            lo[row] = min(lo[row], other_lo[row]) if hi[row] > 0 else other_lo[row]
-            hi[row] = max(hi[row], other_hi[row])
-        if hi[row] > 0:
-            lo[row] = lo[row] // LANES * LANES
-            hi[row] = -(-hi[row] // LANES) * LANES
-            first, last = min(first, row), row + 1
-    return first, last
+        first, last = min(lo[row], other_lo[row]), max(hi[row], other_hi[row])
+        if last > first:
+            lo[row], hi[row] = first // LANES * LANES, -(-last // LANES) * LANES
+        else:
+            lo[row], hi[row] = NOWHERE, -NOWHERE
 
 
 @njit(cache=True, nogil=True)
 def _within(lo, hi, other_lo, other_hi):
+    outside = 0
     for row in range(lo.size):
-        if hi[row] > 0 and (other_hi[row] == 0 or lo[row] < other_lo[row] or hi[row] > other_hi[row]):
-            return False
-    return True
+        outside += hi[row] > lo[row] and (lo[row] < other_lo[row] or hi[row] > other_hi[row])
+    return outside == 0
 
 
 @njit(cache=True, nogil=True)
 def _extent(lo, hi, rows_b):
     """(a first, a last, b first, b last, c first, c last) over the non-empty spans, one past the last."""
-    out = np.array([1 << 30, 0, 1 << 30, 0, 1 << 30, 0])
+    out = np.array([NOWHERE, 0, NOWHERE, 0, NOWHERE, 0])
     for row in range(lo.size):
-        if hi[row] > 0:
+        if hi[row] > lo[row]:
             a, b = row // rows_b, row % rows_b
             out[0], out[1] = min(out[0], a), max(out[1], a + 1)
             out[2], out[3] = min(out[2], b), max(out[3], b + 1)
@@ -106,7 +99,7 @@ def _extent(lo, hi, rows_b):
 
 @dataclass(frozen=True)
 class Region:
-    """Spans [lo, hi) of columns, one a row of the window (0, 0: none)."""
+    """Spans [lo, hi) of columns, one a row of the window."""
 
     window: Window
     lo: np.ndarray
@@ -121,23 +114,34 @@ class Region:
         _limits(flags, window.pitch, lo, hi)
         return cls(window, lo, hi)
 
-    def reached(self, u: np.ndarray, threshold: float, reach: int) -> Region:
-        """What holds anything, and what voxels above ``threshold`` can reach, inside these limits."""
+    def held(self, u: np.ndarray) -> Region:
+        """The hull of what holds anything in every row of these limits, in whole blocks."""
+        return self.reached(u, (), self)
+
+    def reached(self, u: np.ndarray, levels: tuple[tuple[float, int], ...], known: Region) -> Region:
+        """What holds anything, and what can be reached inside these limits; ``known`` is a region outside which u is zero.
+
+        ``levels``: (threshold, reach in voxels), from the lowest threshold up.
+        """
         w = self.window
-        held, above, other = _empty(w), _empty(w), _empty(w)
-        _hull(u, w.pitch, 0.0, self.lo, self.hi, *held)
-        if reach:
-            _hull(u, w.pitch, threshold, *held, *above)
-            rows_b, rim = w.padded[1], w.rim * (w.padded[1] + 1)
+        held = _empty(w)
+        _hull(u, w.pitch, 0.0, known.lo, known.hi, *held)
+        joined, inside = (held[0].copy(), held[1].copy()), held
+        for threshold, reach in levels:
+            above, other = _empty(w), _empty(w)
+            _hull(u, w.pitch, threshold, *inside, *above)
+            inside = above
             for _ in range(reach):
-                _grow(*above, rim, above[0].size - rim, rows_b, *other, self.lo, self.hi)
-                above, other = other, above
-        _join(*held, *above)
-        return Region(w, *held)
+                _grow(*above, w.padded[1], *other, self.lo, self.hi)
+                above, other = other, above if above is not inside else _empty(w)
+            _join(*joined, *above)
+        if not levels:
+            _join(*joined, *_empty(w))
+        return Region(w, *joined)
 
     def spans(self) -> tuple[np.ndarray, np.ndarray]:
         """Flat begin and end of every non-empty span."""
-        rows = np.flatnonzero(self.hi)
+        rows = np.flatnonzero(self.hi > self.lo)
         start = rows * self.window.pitch
         return start + self.lo[rows], start + self.hi[rows]
 
@@ -158,4 +162,4 @@ class Region:
 
 def _empty(window: Window) -> tuple[np.ndarray, np.ndarray]:
     rows = window.size // window.pitch
-    return np.zeros(rows, np.int64), np.zeros(rows, np.int64)
+    return np.full(rows, NOWHERE, np.int32), np.full(rows, -NOWHERE, np.int32)

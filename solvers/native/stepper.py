@@ -10,7 +10,7 @@ import numpy as np
 
 from solvers.effect import Jump
 from solvers.engine import Accuracy, Exposure, Stepper
-from solvers.native.movers import Mover, mover_of, stages
+from solvers.native.movers import Mover, mover_of
 from solvers.native.reaction import kernels_of
 from solvers.native.region import Region
 from solvers.native.schemes import REACTION, SCHEMES
@@ -25,6 +25,10 @@ ROOM = 0.3
 
 STRESS_MM = 16.0
 """Width of healthy tissue around the region that a model's damping is shown."""
+
+
+Levels = tuple[tuple[float, int], ...]
+"""(threshold, reach in voxels) of the active region."""
 
 
 @dataclass
@@ -64,7 +68,7 @@ class NativeStepper(Stepper):
     def advance(self, state: State, start: float, stop: float, exposure: Exposure) -> State:
         steps = self._steps(stop - start)
         times = np.linspace(start, stop, 2 * steps + 1)
-        shares = self.team.shares(state.domain.reached(state.u, 0.0, 0).spans())
+        shares = self.team.shares(state.domain.held(state.u).spans())
         self._react(state, state.u, times[0], times[1], exposure, shares)
         for k in range(steps):
             last = times[min(2 * k + 3, 2 * steps)]
@@ -82,7 +86,7 @@ class NativeStepper(Stepper):
         return self._state(state.window, state.u, removed)
 
     def snapshot(self, state: State, day: float) -> Snapshot:
-        sides = state.domain.reached(state.u, 0.0, 0).sides() or triple([slice(0, 1)] * 3)
+        sides = state.domain.held(state.u).sides() or triple([slice(0, 1)] * 3)
         box = _in_grid(sides, state.window)
         inner = triple(slice(s.start - b.start, s.stop - b.start) for s, b in zip(box, state.window.box, strict=True))
         values = np.array(state.window.view(state.u)[(slice(None), *inner)], order="C")
@@ -98,12 +102,12 @@ class NativeStepper(Stepper):
         """Diffusion over ``dt``, then the reaction from ``middle`` to ``last``."""
         growth = self.model.accuracy_rate * dt
         steps = self.mover.steps_of(dt, growth, self.scheme.polynomial * growth**2)
-        state, region = self._roomy(state, stages(steps))
+        state, region = self._roomy(state, self._levels(steps, dt))
         shares = self.team.shares(region.spans())
         self._diffuse(state, region, steps, dt, shares)
         if not self._react(state, state.w, middle, last, exposure, shares):
             steps = self.mover.safe(dt)
-            state, region = self._roomy(state, stages(steps))
+            state, region = self._roomy(state, self._levels(steps, dt))
             shares = self.team.shares(region.spans())
             self._diffuse(state, region, steps, dt, shares)
             if not self._react(state, state.w, middle, last, exposure, shares):
@@ -115,10 +119,15 @@ class NativeStepper(Stepper):
         state.u, state.w = state.w, state.u
         return state
 
-    def _roomy(self, state: State, reach: int) -> tuple[State, Region]:
+    def _levels(self, steps, dt: float) -> Levels:
+        """The faintest cells cannot spread a visible amount far; denser ones are followed as far as the stencil sees."""
+        near, far = self.mover.reach(steps, dt)
+        return (self.scheme.threshold, near), (100 * self.scheme.threshold, far)
+
+    def _roomy(self, state: State, reach: Levels) -> tuple[State, Region]:
         """The active region of a step, in a window that is large enough for it."""
         while True:
-            region = state.domain.reached(state.u, self.scheme.threshold, reach * self.mover.rim)
+            region = state.domain.reached(state.u, reach, state.used or state.domain)
             box = self._wider(state.window.box, self._touched(state, region))
             if box == state.window.box:
                 return state, region
