@@ -41,8 +41,8 @@ class Head:
 
 
 def head(radius_mm: float = 14.0, degrees: tuple[float, float, float] = (8.0, -5.0, 3.0), seed: int = 0) -> Head:
-    """A brain-like ellipsoid with folds and a tumour, 36 x 48 x 40 voxels of 4 x 3.5 x 3.5 mm."""
-    grid = Grid((36, 48, 40), (4.0, 3.5, 3.5), (-70.0, -90.0, -60.0), turned(degrees))
+    """A brain-like ellipsoid with folds and a tumour, 20 x 28 x 24 voxels of 7 x 6 x 6 mm."""
+    grid = Grid((20, 28, 24), (7.0, 6.0, 6.0), (-70.0, -90.0, -60.0), turned(degrees))
     middle = grid.index_to_mm((np.array(grid.shape) - 1) / 2)
     where = grid.index_to_mm(np.stack(np.meshgrid(*map(np.arange, grid.shape), indexing="ij"), -1)) - middle
     inside = ((where / np.array([58.0, 72.0, 55.0])) ** 2).sum(-1) < 1

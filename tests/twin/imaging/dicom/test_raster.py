@@ -133,7 +133,7 @@ def test_an_rtstruct_comes_back_by_name(tmp_path):
     assert [r.name for r in found.regions] == ["GTV", "Brain"] and found.empty == ("empty",)
     assert found.series_uids == (reference.SeriesInstanceUID,) and found.frame_of_reference == exam.frame_uid
     assert np.array_equal(found.regions[0].mask(patient.grid), patient.tumour)
-    assert np.array_equal(found.regions[1].mask(patient.grid, 4.0), patient.brain)
+    assert np.array_equal(found.regions[1].mask(patient.grid, 7.0), patient.brain)
 
 
 def test_points_and_lines_are_not_areas(tmp_path):
