@@ -1,4 +1,5 @@
-"""Write the pages of docs/reference: the command line from its own declarations, the Python API from the docstrings.
+"""Write the pages of docs/reference: the command line from its declarations, the case file from its schema, the Python API
+from the docstrings.
 
     python docs/build_reference.py            write them
     python docs/build_reference.py --check    exit 1 if one is out of date
@@ -26,7 +27,9 @@ GENERATED = "<!-- Written by docs/build_reference.py (make docs); edit the docst
 
 def pages() -> dict[Path, str]:
     """Every generated page with its text."""
-    return {REFERENCE / "cli.md": cli_page(), REFERENCE / "api.md": api_page()}
+    from twin.case.reference import case_page
+
+    return {REFERENCE / "cli.md": cli_page(), REFERENCE / "case-file.md": case_page(), REFERENCE / "api.md": api_page()}
 
 
 def stale() -> list[Path]:
