@@ -61,7 +61,7 @@ def read_segmentation(source: Source) -> Segmentation:
     dataset = read(source, pixels=True)
     if text(dataset, "Modality").upper() != "SEG":
         raise source.refuse("This is not a DICOM SEG file.")
-    segments = tuple(_segment(i) for i in items(dataset, "SegmentSequence"))
+    segments = tuple(s for i in items(dataset, "SegmentSequence") if (s := _segment(i)).number > 0)
     frames = frames_of(dataset, source)
     planes = stored(dataset, source)
     kind = text(dataset, "SegmentationType").upper()
