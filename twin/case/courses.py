@@ -33,6 +33,17 @@ class DoseMap(Written):
     unit: Literal["Gy", "relative"]
     """Gy: dose of the whole course; relative: 1 is the prescribed dose."""
 
+    def check(self, relative: np.ndarray, prescribed: Quantity) -> None:
+        """Refuse a map whose largest dose is nowhere near the prescription."""
+        low, high = float(relative.min()), float(relative.max())
+        if low < 0 or not 0.2 <= high <= 3:
+            raise DataRefused(
+                f"The largest dose of {self.file} is {high:.3g} times the prescribed {prescribed} (smallest {low:.3g}).",
+                where=self.file,
+                why="every fraction is scaled by this map",
+                remedy="check its unit (planning systems also export cGy, or the dose of one fraction) and its course",
+            )
+
 
 class GivenFraction(Written):
     """One fraction: when, and its dose in Gy."""
@@ -105,6 +116,7 @@ class WrittenRadiotherapy(Written):
             relative = volume(self.dose_map.file, "intensity")
             if self.dose_map.unit == "Gy":
                 relative = relative / np.float32(self.radiotherapy.value)
+            self.dose_map.check(relative, self.radiotherapy)
         return Radiotherapy(tuple(self._fractions(calendar)), relative, self.name)
 
     def _fractions(self, calendar: Calendar) -> Iterable[Fraction]:
@@ -237,8 +249,15 @@ class WrittenResection(Written):
         one_of(self, ("on_day", "on_date"))
         return self
 
-    def build(self, calendar: Calendar, volume: Volume) -> Resection:
-        cavity = volume(self.resection, "mask") > 0
+    def build(self, calendar: Calendar, volume: Volume | None) -> Resection:
+        cavity = np.ones((1, 1, 1), bool) if volume is None else volume(self.resection, "mask") > 0
+        if not cavity.any():
+            raise DataRefused(
+                f"The resection cavity {self.resection} is empty on the baseline grid.",
+                where=self.resection,
+                why="the operation would remove nothing",
+                remedy="check the mask, and that it lies in the frame of the baseline scan",
+            )
         return Resection(calendar.day(self.on_day, self.on_date, "surgery"), cavity, self.margin_mm)
 
 
@@ -266,9 +285,12 @@ def build_course(
     written: WrittenRadiotherapy | WrittenDrug | WrittenResection,
     calendar: Calendar,
     radiotherapy_days: Sequence[float],
-    volume: Volume,
+    volume: Volume | None,
 ) -> Course | None:
-    """The course, checked (no dose before day 0); None for a drug whose effect is not computed."""
+    """The course, checked (no dose before day 0); None for a drug whose effect is not computed.
+
+    Without ``volume`` only times and doses are checked, before any image is read.
+    """
     course: Course
     if isinstance(written, WrittenRadiotherapy | WrittenResection):
         course = written.build(calendar, volume)

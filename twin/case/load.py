@@ -19,7 +19,7 @@ from twin.case.parts import VisitEntry
 from twin.case.problems import Problems
 from twin.case.reading import case_path, read_case_file
 from twin.case.schema import CaseFile
-from twin.case.visits import Placing, read_images, read_regions
+from twin.case.visits import Placing, check_tumour_seen, read_images, read_regions
 from twin.case.written import Calendar, date_of
 from twin.errors import DataRefused
 from twin.fields import bounding_box
@@ -130,6 +130,8 @@ def _days(case: CaseFile, calendar: Calendar, problems: Problems) -> list[float]
     if len(days) == len(case.visits):
         with problems.gather("visits"):
             _check_order(days)
+    with problems.gather("visits"):
+        _check_baseline(case)
     return days
 
 
@@ -144,6 +146,16 @@ def _day(visit: VisitEntry, number: int, calendar: Calendar) -> float:
             remedy="correct one of the two, or write only the date",
         )
     return visit.day
+
+
+def _check_baseline(case: CaseFile) -> None:
+    if case.visits[0].held_out:
+        raise DataRefused(
+            "The baseline scan is held out.",
+            where="visits, entry 1, held_out",
+            why="every forecast starts from it",
+            remedy="hold out a later scan",
+        )
 
 
 def _check_order(days: Sequence[float]) -> None:
@@ -173,11 +185,10 @@ def _check_order(days: Sequence[float]) -> None:
 
 def _check_courses(case: CaseFile, calendar: Calendar, problems: Problems) -> None:
     """Refuse impossible times and doses before any voxel is read."""
-    nothing = np.zeros((1, 1, 1), np.float32)
     radiotherapy = _radiotherapy_days(case, calendar)
     for number, written in enumerate(case.treatments, start=1):
         with problems.gather(f"treatments, entry {number}"):
-            build_course(written, calendar, radiotherapy, lambda file, kind: nothing)
+            build_course(written, calendar, radiotherapy, None)
 
 
 def _radiotherapy_days(case: CaseFile, calendar: Calendar) -> list[float]:
@@ -208,10 +219,13 @@ def _visit(entry: VisitEntry, day: float, baseline: Visit | None, case: CaseFile
         with placing.problems.gather(words):
             registered = register(entry, words, baseline, placing)
     images = read_images(entry, words, placing)
-    regions = read_regions(entry, words, baseline is None, placing)
+    regions = read_regions(entry, words, placing)
     if not regions and "cell_fraction" in images:
         regions["tumour"] = images["cell_fraction"].values > 0
         placing.notes.append(f"{words}: no segmentation was given; the tumour is where the cell fraction is above zero.")
+    if baseline is None and not placing.problems:
+        with placing.problems.gather(words):
+            check_tumour_seen(regions, images, words)
     return Visit(
         day=day,
         name=name,

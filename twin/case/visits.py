@@ -124,17 +124,17 @@ def check_overlap(image: Image, words: str, placing: Placing) -> None:
         placing.problems.hint(f"{words}: {image.source} covers {100 * share:.0f} % of the tissue; the rest is filled.")
 
 
-def read_regions(entry: VisitEntry, words: str, baseline: bool, placing: Placing) -> dict[str, np.ndarray]:
+def read_regions(entry: VisitEntry, words: str, placing: Placing) -> dict[str, np.ndarray]:
     """Region -> bool mask; every file's numbers must be named."""
     regions: dict[str, np.ndarray] = {}
     for segmentation in entry.segmentations:
         with placing.problems.gather(f"{words}, segmentation: {segmentation.file}"):
-            for name, mask in _regions(segmentation, words, baseline, placing).items():
+            for name, mask in _regions(segmentation, words, placing).items():
                 regions[name] = regions[name] | mask if name in regions else mask
     return regions
 
 
-def _regions(entry: SegmentationEntry, words: str, baseline: bool, placing: Placing) -> Mapping[str, np.ndarray]:
+def _regions(entry: SegmentationEntry, words: str, placing: Placing) -> Mapping[str, np.ndarray]:
     image = whole_numbers(placing.files.read(entry.file))
     check_overlap(image, words, placing)
     _check_numbers(image, entry)
@@ -143,7 +143,7 @@ def _regions(entry: SegmentationEntry, words: str, baseline: bool, placing: Plac
     wanted = [n for name, group in entry.numbers().items() if name in WHOLE for n in group]
     if wanted:
         tumour = np.isin(image.values, wanted)
-        _check_not_empty(entry, bool(tumour.any()), baseline)
+        _check_not_empty(entry, bool(tumour.any()))
         _check_inside(entry, tumour, image.grid, words, placing)
     return regions
 
@@ -163,15 +163,27 @@ def _check_numbers(image: Image, entry: SegmentationEntry) -> None:
     )
 
 
-def _check_not_empty(entry: SegmentationEntry, found: bool, baseline: bool) -> None:
-    if found or (entry.may_be_empty and not baseline):
+def _check_not_empty(entry: SegmentationEntry, found: bool) -> None:
+    if found or entry.may_be_empty:
         return
     raise DataRefused(
         f"The segmentation {entry.file} is empty.",
-        why="there is no tumour to start from"
-        if baseline
-        else "an empty file is more often a failed export than a tumour gone",
-        remedy="check the export" + ("" if baseline else "; if no tumour was visible, write `may_be_empty: true` beside it"),
+        why="an empty file is more often a failed export than a tumour gone",
+        remedy="check the export; if nothing was visible there, write `may_be_empty: true` beside it",
+    )
+
+
+def check_tumour_seen(regions: Mapping[str, np.ndarray], images: Mapping[str, xr.DataArray], words: str) -> None:
+    """Refuse a baseline on which no tumour is seen."""
+    if any(mask.any() for name, mask in regions.items() if name in WHOLE):
+        return
+    if not regions and "adc" in images:
+        return
+    raise DataRefused(
+        "No tumour is seen on the baseline scan.",
+        where=words,
+        why="there is nothing to start from",
+        remedy="name a segmentation or a cell fraction for the first visit, or start from the scan that shows it",
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from twin import RESEARCH_USE_ONLY
 from twin.case.written import WEEKDAYS
 from twin.drugs import drug
+from twin.errors import UsageError
 from twin.grid import Grid
 from twin.imaging.write import write_image
 from twin.patient import Patient, Visit
@@ -25,6 +26,12 @@ def write_case(patient: Patient, folder: Path) -> Path:
     import yaml
 
     folder = Path(folder)
+    if patient.medium.tensor is not None:
+        raise UsageError(
+            "A patient with a diffusion tensor cannot be written as a case file.",
+            why="the case file names no tensor image; it would be lost",
+            remedy="keep the prepared patient instead (twin.case.prepared.save_patient)",
+        )
     content: dict[str, Any] = {
         "patient": patient.name,
         "site": patient.site,
@@ -37,7 +44,7 @@ def write_case(patient: Patient, folder: Path) -> Path:
             "theta_per_mm3": float(patient.cellularity.theta_per_mm3),
         },
         "visibility": {"core": patient.visibility.core, "whole": patient.visibility.whole},
-        "treatments": [_course(c, i, folder, patient.grid) for i, c in enumerate(patient.treatments.courses)],
+        "treatments": [e for i, c in enumerate(patient.treatments.courses) for e in _course(c, i, folder, patient.grid)],
         "crop": False,
         "notes": list(patient.notes),
     }
@@ -78,17 +85,22 @@ def _tissue(patient: Patient, folder: Path) -> dict[str, Any]:
     return {"mask": _file(folder, "tissue/mask.nii.gz", medium.domain, grid), "maps": maps, "unit": "0-1"}
 
 
-def _course(course: Course, number: int, folder: Path, grid: Grid) -> dict[str, Any]:
+def _course(course: Course, number: int, folder: Path, grid: Grid) -> list[dict[str, Any]]:
+    """Its entries: one, or one per drug where a course mixes several."""
     if isinstance(course, Radiotherapy):
         fractions = [{"day": float(f.day), "gy": float(f.dose_gy)} for f in course.fractions]
         entry: dict[str, Any] = {"radiotherapy": f"{course.total_gy!r} Gy", "fractions": fractions, "name": course.name}
         if course.relative_dose is not None:
             file = _file(folder, f"treatments/dose{number + 1}.nii.gz", course.relative_dose, grid)
             entry["dose_map"] = {"file": file, "unit": "relative"}
-        return entry
+        return [entry]
     if isinstance(course, Chemotherapy):
-        name = course.doses[0].drug
-        given = [{"day": float(d.day), "amount": f"{float(d.amount)!r} {drug(d.drug).dose_unit}"} for d in course.doses]
-        return {"drug": name, "given": given, "name": course.name}
+        return [_drug(course, name) for name in dict.fromkeys(d.drug for d in course.doses)]
     file = _file(folder, f"treatments/cavity{number + 1}.nii.gz", np.asarray(course.cavity, bool), grid)
-    return {"resection": file, "on_day": float(course.day), "margin_mm": float(course.margin_mm)}
+    return [{"resection": file, "on_day": float(course.day), "margin_mm": float(course.margin_mm)}]
+
+
+def _drug(course: Chemotherapy, name: str) -> dict[str, Any]:
+    unit = drug(name).dose_unit
+    given = [{"day": float(d.day), "amount": f"{float(d.amount)!r} {unit}"} for d in course.doses if d.drug == name]
+    return {"drug": name, "given": given, "name": course.name}

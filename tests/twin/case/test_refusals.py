@@ -64,7 +64,35 @@ def test_voxels_that_are_not_numbers(folder, bad):
 
 def test_empty_segmentation_at_the_baseline(folder):
     write_image(folder / "day0/seg.nii.gz", np.zeros(GRID.shape, np.uint8), GRID)
-    refused(folder, "day0/seg.nii.gz is empty", where="visit 1", why="no tumour to start from", remedy="check the export")
+    refused(folder, "day0/seg.nii.gz is empty", where="visit 1", why="failed export", remedy="check the export")
+    spoil(folder, "visits", 0, "segmentations", 0, "may_be_empty", value=True)
+    refused(folder, "No tumour is seen", where="visit 1", why="nothing to start from", remedy="first visit")
+
+
+def test_one_of_two_baseline_files_may_be_empty(folder):
+    write_image(folder / "day0/none.nii.gz", np.zeros(GRID.shape, np.uint8), GRID)
+    empty = {"file": "day0/none.nii.gz", "labels": {"enhancing": 1}, "may_be_empty": True}
+    spoil(folder, "visits", 0, "segmentations", value=[*CASE["visits"][0]["segmentations"], empty])
+    assert load_case(folder).visits[0].whole.any()
+
+
+def test_a_baseline_that_is_held_out(folder):
+    spoil(folder, "visits", 0, "held_out", value=True)
+    refused(folder, "baseline scan is held out", where="visits, entry 1", why="starts from it", remedy="later scan")
+
+
+def test_a_dose_map_in_another_unit(folder):
+    write_image(folder / "dose.nii.gz", (6000.0 * brain()).astype(np.float32), GRID)
+    spoil(folder, "treatments", 0, "dose_map", value={"file": "dose.nii.gz", "unit": "Gy"})
+    refused(folder, "is 100 times the prescribed 60 Gy", where="dose.nii.gz", why="scaled by this map", remedy="cGy")
+
+
+def test_an_empty_cavity(folder):
+    write_image(folder / "cavity.nii.gz", 0 * brain(), GRID)
+    spoil(folder, "treatments", value=[{"resection": "cavity.nii.gz", "on_day": 5}])
+    refused(
+        folder, "cavity.nii.gz is empty", where="treatments, entry 1", why="remove nothing", remedy="frame of the baseline"
+    )
 
 
 def test_empty_segmentation_later_may_be_stated(folder):
