@@ -11,6 +11,8 @@ import numpy as np
 from solvers.native import coefficients, offsets, selling, stencil
 from solvers.native.coefficients import Faces
 from solvers.native.polynomials import Polynomial, choose, heun
+from solvers.native.reaction import kernels_of
+from solvers.native.schemes import Scheme
 from solvers.native.team import Spans, Team
 from solvers.native.window import Window
 from solvers.problem import Problem
@@ -203,25 +205,30 @@ class TensorMover(LinearMover):
 class CrowdedMover(Mover):
     """Fluxes that depend on the state (shared room, mobility): Heun's method in the form that keeps every bound.
 
-    Coefficients are those of ``linear``; the substeps are bounded by explicit Euler's monotone step.
+    Coefficients are those of ``linear``; a substep times the largest eigenvalue stays below ``substep`` and explicit Euler's
+    monotone step.
     """
 
-    def __init__(self, linear: LinearMover):
+    def __init__(self, linear: LinearMover, substep: float):
         self.linear, self.rim = linear, linear.rim
         self.model, self.medium, self.real, self.table = linear.model, linear.medium, linear.real, linear.table
+        self.substep = substep
+        self.parameters = self.model.rate_parameters()
+        self.mobility = kernels_of(type(self.model), len(self.parameters)).mobility
 
     def outflow(self, species: int) -> float:
         return self.linear.outflow(species)
 
-    def prepare(self, window: Window, domain: np.ndarray) -> list[Pairs | None]:
-        return [_as_pairs(p, window) for p in self.linear.prepare(window, domain)]
+    def prepare(self, window: Window, domain: np.ndarray) -> tuple[list[Pairs | None], np.ndarray]:
+        pairs = [_as_pairs(p, window) for p in self.linear.prepare(window, domain)]
+        return pairs, parameter_fields(self.parameters, window, self.real)
 
     def damped(self, prepared, factor, window):
-        return [None if p is None else _damped_pairs(p, factor) for p in prepared]
+        return [None if p is None else _damped_pairs(p, factor) for p in prepared[0]], prepared[1]
 
     def steps_of(self, dt: float, growth: float, tolerance: float) -> list[tuple[int, Polynomial] | None]:
         slowest = max(self.outflow(s) for s in range(len(self.table)))
-        return [heun(dt * slowest) if row.any() else None for row in self.table]
+        return [heun(dt * slowest, self.substep) if row.any() else None for row in self.table]
 
     def move(self, prepared, steps, u, w, v, dt, window, shares, team) -> None:
         parts = max(step[0] for step in steps if step is not None)
@@ -236,8 +243,8 @@ class CrowdedMover(Mover):
         keep, scale, step = (self.real(n) for n in numbers)
         crowding = np.array(self.model.crowding, np.int64)
         none = np.zeros(0, np.int64)
-        move = self._mobility(x, window, shares, team)
-        for s, pairs in enumerate(prepared):
+        move = self._mobility(x, prepared[1], shares, team)
+        for s, pairs in enumerate(prepared[0]):
             members = crowding if s in self.model.crowding else none
             team.each(lambda b, e, m=members: offsets.add_up(x, m, full, b, e), shares)
             if pairs is None:
@@ -250,20 +257,32 @@ class CrowdedMover(Mover):
                 shares,
             )
 
-    def _mobility(self, x, window: Window, shares, team) -> np.ndarray:
-        if self.model.mobility is None:
-            return np.broadcast_to(np.ones((1, window.size), self.real), x.shape)
-        raise NotImplementedError
+    def _mobility(self, x, numbers: np.ndarray, shares, team) -> np.ndarray:
+        if self.mobility is None:
+            return np.broadcast_to(np.ones((1, x.shape[1]), self.real), x.shape)
+        out = np.ones_like(x)
+        team.each(lambda b, e: self.mobility(x, numbers, out, b, e), shares)
+        return out
 
 
-def mover_of(problem: Problem, real: type, stored: type) -> Mover:
+def mover_of(problem: Problem, scheme: Scheme) -> Mover:
     """The mover that a problem needs."""
     model = problem.model
     nonlinear = len(model.crowding) > 1 or model.mobility is not None
-    exact = real if nonlinear or model.damping is not None else stored
+    exact = scheme.real if nonlinear or model.damping is not None else scheme.stored
     kind = FaceMover if problem.medium.tensor is None else TensorMover
-    linear = kind(problem, real, exact)
-    return CrowdedMover(linear) if nonlinear else linear
+    linear = kind(problem, scheme.real, exact)
+    return CrowdedMover(linear, scheme.substep) if nonlinear else linear
+
+
+def parameter_fields(parameters: tuple, window: Window, real: type) -> np.ndarray:
+    """The model's numbers on the window: (n, size) where one of them is a field, else (n, 1)."""
+    if not any(np.ndim(p) for p in parameters):
+        return np.array(parameters, real).reshape(-1, 1)
+    out = window.zeros(real, len(parameters))
+    for flat, value in zip(out, parameters, strict=True):
+        window.view(flat)[...] = value if np.ndim(value) == 0 else np.asarray(value)[window.box]
+    return out
 
 
 def _component(i: int, j: int) -> int:

@@ -46,10 +46,10 @@ def choose(reach: float, growth: float, tolerance: float) -> tuple[int, Polynomi
     return best or (math.ceil(reach / polynomials()[-1].reach), polynomials()[-1])
 
 
-def heun(reach: float) -> tuple[int, Polynomial]:
-    """The same step by substeps that are monotone on every medium."""
+def heun(reach: float, longest: float = math.inf) -> tuple[int, Polynomial]:
+    """The same step by substeps that are monotone on every medium and reach no farther than ``longest``."""
     first = polynomials()[0]
-    return max(1, math.ceil(reach / first.reach)), first
+    return max(1, math.ceil(reach / min(first.reach, longest))), first
 
 
 # fmt: off

@@ -10,7 +10,7 @@ import numpy as np
 
 from solvers.effect import Jump
 from solvers.engine import Accuracy, Exposure, Stepper
-from solvers.native.movers import Mover, mover_of
+from solvers.native.movers import Mover, mover_of, parameter_fields
 from solvers.native.reaction import kernels_of
 from solvers.native.region import Region
 from solvers.native.schemes import REACTION, SCHEMES
@@ -57,7 +57,7 @@ class NativeStepper(Stepper):
         self.parameters = self.model.rate_parameters()
         self.fields = any(np.ndim(p) for p in self.parameters)
         self.kernels = kernels_of(type(self.model), len(self.parameters))
-        self.mover: Mover = mover_of(problem, self.scheme.real, self.scheme.stored)
+        self.mover: Mover = mover_of(problem, self.scheme)
         self.outflow = max(self.mover.outflow(s) for s in range(len(self.model.species)))
 
     def start(self, initial: np.ndarray) -> State:
@@ -164,17 +164,9 @@ class NativeStepper(Stepper):
             v=window.zeros(self.scheme.real),
             domain=Region.of_domain(window, domain),
             coefficients=self.mover.prepare(window, domain),
-            numbers=self._numbers(window),
+            numbers=parameter_fields(self.parameters, window, self.scheme.real),
             removed=removed,
         )
-
-    def _numbers(self, window: Window) -> np.ndarray:
-        if not self.fields:
-            return np.array(self.parameters, self.scheme.real)
-        out = window.zeros(self.scheme.real, len(self.parameters))
-        for flat, value in zip(out, self.parameters, strict=True):
-            window.view(flat)[...] = value if np.ndim(value) == 0 else np.asarray(value)[window.box]
-        return out
 
     def _diffuse(self, state: State, region: Region, steps, dt: float, shares) -> None:
         """The step from u to w; what an earlier, larger region left in w and v is wiped first."""
@@ -216,10 +208,10 @@ class NativeStepper(Stepper):
         if self.fields or any(m is not None for _, m in doses):
             numbers = state.numbers
             if not self.fields:
-                numbers = np.broadcast_to(numbers[:, None], (numbers.size, state.window.size))
+                numbers = np.broadcast_to(numbers, (len(numbers), state.window.size))
             kernel, kill = self.kernels.varying, self._kill_field(state, doses)
         else:
-            kernel, numbers, kill = self.kernels.uniform, state.numbers, real(sum(k for k, _ in doses))
+            kernel, numbers, kill = self.kernels.uniform, state.numbers[:, 0], real(sum(k for k, _ in doses))
         return all(self.team.each(lambda b, e: kernel(u, numbers, kill, real(dt), parts, tolerance, b, e), shares))
 
     def _kill_field(self, state: State, doses) -> np.ndarray:
