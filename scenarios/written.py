@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -11,13 +10,11 @@ import numpy as np
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from scenarios.door import Written
-from scenarios.quantity import Quantity, in_unit, quantity
 from twin.drugs import DRUGS
 from twin.errors import DataRefused
+from twin.quantity import DURING_RADIOTHERAPY, Quantity, cycle_days, in_unit, quantity
 from twin.registry import unknown
 from twin.treatment import Chemotherapy, Course, DrugDose, Fraction, Plan, Radiotherapy, weekday_days
-
-DURING_RADIOTHERAPY = "during radiotherapy"
 
 Gray = Annotated[Quantity, BeforeValidator(lambda text: in_unit(text, "Gy", "a radiation dose"))]
 
@@ -141,18 +138,6 @@ def unmodelled(courses: Sequence[WrittenRadiotherapy | WrittenDrug]) -> list[str
 def weekday(day: float, first_weekday: int) -> int:
     """The weekday (0 = Monday) of a clock time, given that of day 0."""
     return (first_weekday + math.floor(day)) % 7
-
-
-def cycle_days(value: Any) -> tuple[int, ...]:
-    """Days of a cycle from "1-5", "1, 8, 15", 1 or [1, 8]; ValueError if they are none."""
-    parts = value if isinstance(value, list | tuple) else str(value).split(",")
-    days: list[int] = []
-    for part in parts:
-        found = re.fullmatch(r"\s*(\d+)(?:\s*-\s*(\d+))?\s*", str(part))
-        if not found or int(found[1]) < 1 or (found[2] and int(found[2]) < int(found[1])):
-            raise ValueError(f"'{part}' is no day of a cycle; write '1-5', '1, 8, 15' or '{DURING_RADIOTHERAPY}'")
-        days += range(int(found[1]), int(found[2] or found[1]) + 1)
-    return tuple(days)
 
 
 def _check_drug(name: str, amounts: Sequence[Quantity]) -> None:

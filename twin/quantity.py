@@ -1,9 +1,13 @@
-"""A dose as a person writes it: a number with its unit."""
+"""Doses and days as a person writes them: "60 Gy", "AUC 5", "days 1-5"."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
+
+DURING_RADIOTHERAPY = "during radiotherapy"
+"""Instead of days of a cycle: each day from the first to the last fraction."""
 
 UNITS = {"gy": "Gy", "mg/m2": "mg/m2", "mg/m²": "mg/m2", "mg/m^2": "mg/m2", "auc": "AUC", "mg": "mg"}
 _NUMBER = r"([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)"
@@ -47,3 +51,15 @@ def in_unit(text: object, unit: str, what: str) -> Quantity:
     if found.value <= 0:
         raise ValueError(f"a dose of {found} is no dose; leave the course out instead")
     return found
+
+
+def cycle_days(value: Any) -> tuple[int, ...]:
+    """Days of a cycle from "1-5", "1, 8, 15", 1 or [1, 8]; ValueError if they are none."""
+    parts = value if isinstance(value, list | tuple) else str(value).split(",")
+    days: list[int] = []
+    for part in parts:
+        found = re.fullmatch(r"\s*(\d+)(?:\s*-\s*(\d+))?\s*", str(part))
+        if not found or int(found[1]) < 1 or (found[2] and int(found[2]) < int(found[1])):
+            raise ValueError(f"'{part}' is no day of a cycle; write '1-5', '1, 8, 15' or '{DURING_RADIOTHERAPY}'")
+        days += range(int(found[1]), int(found[2] or found[1]) + 1)
+    return tuple(days)

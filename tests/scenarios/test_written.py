@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter
 
-from scenarios.quantity import Quantity, quantity
 from scenarios.schedule import in_words, rows
-from scenarios.written import WrittenCourse, build_plan, cycle_days
+from scenarios.written import WrittenCourse, build_plan
 from twin.errors import DataRefused
+from twin.quantity import Quantity, cycle_days, quantity
 from twin.treatment import Plan, chemotherapy, radiotherapy
 
 READ = TypeAdapter(WrittenCourse)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, Literal
 
@@ -13,11 +12,9 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 from twin.case.written import Calendar, Date, FilePath, Written, one_of, wrong
 from twin.drugs import DRUGS
 from twin.errors import DataRefused
-from twin.quantity import Quantity, in_unit, quantity
+from twin.quantity import DURING_RADIOTHERAPY, Quantity, cycle_days, in_unit, quantity
 from twin.registry import unknown
 from twin.treatment import Chemotherapy, Course, DrugDose, Fraction, Plan, Radiotherapy, Resection, weekday_days
-
-DURING_RADIOTHERAPY = "during radiotherapy"
 
 Gray = Annotated[Quantity, BeforeValidator(lambda text: in_unit(text, "Gy", "a radiation dose"), json_schema_input_type=str)]
 Dose = Annotated[Quantity, BeforeValidator(quantity, json_schema_input_type=str)]
@@ -311,18 +308,6 @@ def build_course(
 
 def _several(value: Any) -> Any:
     return value if isinstance(value, list | tuple) or value is None else [value]
-
-
-def cycle_days(value: Any) -> tuple[int, ...]:
-    """Days of a cycle from "1-5", "1, 8, 15", 1 or [1, 8]; ValueError if they are none."""
-    parts = value if isinstance(value, list | tuple) else str(value).split(",")
-    days: list[int] = []
-    for part in parts:
-        found = re.fullmatch(r"\s*(\d+)(?:\s*-\s*(\d+))?\s*", str(part))
-        if not found or int(found[1]) < 1 or (found[2] and int(found[2]) < int(found[1])):
-            raise ValueError(f"'{part}' is no day of a cycle; write '1-5', '1, 8, 15' or '{DURING_RADIOTHERAPY}'")
-        days += range(int(found[1]), int(found[2] or found[1]) + 1)
-    return tuple(days)
 
 
 def check_drug(name: str, amounts: Sequence[Quantity]) -> None:

@@ -18,7 +18,7 @@ from twin.medium import Medium
 
 def build_medium(entry: TissueEntry, files: Files, grid: Grid) -> Medium:
     """The tissue geometry on ``grid``."""
-    domain = None if entry.mask is None else _labels(files.read(entry.mask), grid) > 0
+    domain = None if entry.mask is None else _mask(files.read(entry.mask), grid)
     if domain is not None and not domain.any():
         raise DataRefused(
             f"The tissue mask {entry.mask} is empty on the baseline grid.",
@@ -106,6 +106,20 @@ def _of_template(grid: Grid, domain: np.ndarray | None, threshold: float) -> Med
     white = resample(Image(template.white, template.grid), grid)
     grey = resample(Image(template.grey, template.grid), grid)
     return _normalised(grid, {"white": white, "grey": grey}, domain, threshold)
+
+
+def _mask(image: Image, grid: Grid) -> np.ndarray:
+    """Where a mask, or a skull-stripped image, is not zero."""
+    _check_overlap(image, grid, f"tissue: {image.source}")
+    values = image.values
+    if values.dtype.kind == "f" and values.max() <= 1 and np.any((values > 0) & (values < 1)):
+        raise DataRefused(
+            f"{image.source} is a probability, not a mask.",
+            where=f"tissue, mask: {image.source}",
+            why="every voxel with the smallest probability would count as tissue",
+            remedy="name it under `maps`, for instance maps: {brain: file}, with `threshold`",
+        )
+    return resample(Image((values > 0).astype(np.uint8), image.grid, image.source), grid, labels=True) > 0
 
 
 def _labels(image: Image, grid: Grid) -> np.ndarray:

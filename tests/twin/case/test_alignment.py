@@ -149,6 +149,16 @@ def test_cell_counts_become_fractions_by_theta_or_by_capacity(folder):
     assert patient.cellularity.theta_per_mm3 == pytest.approx(4000)
 
 
+def test_counts_a_little_above_the_capacity_are_set_to_it_and_noted(folder):
+    counts = np.where(segmentation(3) > 0, 2100.0, 0.0).astype(np.float32)
+    write_image(folder / "day0/cells.nii.gz", counts, GRID)
+    spoil(folder, "visits", 0, "images", "cell_count", value={"file": "day0/cells.nii.gz", "unit": "cells/mm3"})
+    spoil(folder, "cellularity", value={"theta_per_mm3": 2000})
+    patient = load_case(folder)
+    assert float(patient.visits[0].images["cell_fraction"].max()) == 1.0
+    assert any("216 voxels above the carrying capacity (up to 1.05)" in note for note in patient.notes)
+
+
 def test_without_segmentation_the_tumour_is_where_cells_are(folder):
     fraction = (0.4 * (segmentation(3) > 0)).astype(np.float32)
     for day in (0, 30):
@@ -184,6 +194,13 @@ def test_a_tissue_label_that_is_not_there(folder):
     write_image(folder / "tissue.nii.gz", TISSUES, GRID)
     spoil(folder, "tissue", value={"labels": "tissue.nii.gz", "names": {"fat": 7}})
     refused(folder, "tissue fat has no voxel", where="tissue", why="conventions", remedy="the file holds 0, 1, 2")
+
+
+def test_a_skull_stripped_image_is_a_mask_and_a_probability_is_none(folder):
+    write_image(folder / "brain.nii.gz", (73.5 * brain()).astype(np.float32), GRID)
+    assert load_case(folder).medium.domain.sum() == brain().sum()
+    write_image(folder / "brain.nii.gz", (0.5 * brain()).astype(np.float32), GRID)
+    refused(folder, "is a probability", where="tissue, mask", why="smallest probability", remedy="maps")
 
 
 def test_tissue_from_maps_needs_their_unit(folder):

@@ -64,6 +64,16 @@ def test_axial_slices_are_found_in_a_sagittal_acquisition():
     assert longest_diameter_mm(mask, grid) == pytest.approx(math.hypot(4, 10), abs=1.1)
 
 
+def test_voxels_that_are_oblong_in_the_axial_plane():
+    grid = Grid((20, 12, 60), (2.0, 5.0, 1.0))
+    mask = np.zeros(grid.shape, bool)
+    mask[10, 2:10, 20:30] = True
+    found = measure(mask, grid)
+    assert found is not None
+    assert found.longest_mm == pytest.approx(math.hypot(40, 10), abs=1.0)
+    assert found.long_axis[0][1] != found.long_axis[1][1]
+
+
 def test_a_second_lesion_does_not_lengthen_the_first():
     mask = ellipsoid(CUBE, (20, 12, 12), (8, 8, 8))
     alone = longest_diameter_mm(mask, CUBE)
