@@ -23,6 +23,7 @@ class Fan:
 
     label: str
     colour: str
+    words: str
     svg: str = field(repr=False)
 
 
@@ -45,7 +46,11 @@ def make_charts(results: Results) -> Charts:
     axes = shared_axes(courses, observed, decision, results.patient.grid.voxel_ml)
     reference = next((c for c in courses if c.name == results.reference), None)
     points = [observed if _as_given(c, results) else [o for o in observed if o.day <= decision] for c in courses]
-    fans = [Fan(c.label, c.colour, fan_svg(c, axes, p, reference)) for c, p in zip(courses, points, strict=True)]
+    words = {arm["id"]: str(arm.get("words", "")) for arm in results.arms}
+    fans = [
+        Fan(c.label, c.colour, words.get(c.name, ""), fan_svg(c, axes, p, reference))
+        for c, p in zip(courses, points, strict=True)
+    ]
     files = [Picture("fans", "Volume over time for every arm.", fans_png(courses, axes, points, reference))]
     rows, items = agreement_rows(results), densities_of(results)
     if rows:
@@ -97,8 +102,8 @@ def densities_of(results: Results) -> list[Density]:
     data, items = results.posterior, []
     for i, row in enumerate(parameter_rows(results)):
         low, high = (float(data[k].values[i]) for k in ("low", "high"))
-        draws = (np.asarray(data[k].values[:, i], float) for k in ("prior_value", "value"))
-        items.append(Density(row["name"], f"{row['description'] or row['name']}", row["unit"], *draws, low, high))
+        prior, posterior = (np.asarray(data[k].values[:, i], float) for k in ("prior_value", "value"))
+        items.append(Density(row["name"], f"{row['description'] or row['name']}", row["unit"], prior, posterior, low, high))
     return items
 
 

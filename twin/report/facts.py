@@ -151,9 +151,17 @@ def problems(results: Results) -> list[tuple[str, str]]:
     return found
 
 
+METHODS = {"laplace": "Laplace approximation at the best fit"}
+
+
+def method(results: Results) -> str:
+    """How the posterior was made, in words."""
+    name = str(results.calibration.get("method", ""))
+    return METHODS.get(name, name)
+
+
 def citations(results: Results) -> list[str]:
     """Every source that the steps cited, once."""
-    found: list[str] = []
-    for manifest in results.manifests:
-        found += [c for c in manifest.get("citations", []) if c not in found]
-    return found
+    sources = [m.get("citations", []) for m in results.manifests]
+    sources += [results.calibration.get("citations", []), (results.study or {}).get("citations", [])]
+    return sorted({str(c) for part in sources for c in part})

@@ -101,15 +101,18 @@ def _arm_states(results: Results) -> list[State]:
             core,
         )
 
-    now = n.volume(n.summary(results.at_day(results.reference or "", "volume_ml", scans[at_now]))[1])
-    first = f"day {n.day(scans[at_now])}"
-    states = [State("now", f"Now, {first}", f"{now} mL", f"now, on {first}", shown(results.reference or "", at_now))]
+    first, now = f"day {n.day(scans[at_now])}", _volume_note(results, results.reference or "", scans[at_now])
+    states = [State("now", f"Now, {first}", now, f"now, on {first}", shown(results.reference or "", at_now))]
     for arm in results.arms:
-        low, middle, high = n.summary(results.at_day(arm["id"], "volume_ml", scans[-1]))
-        note = f"{n.volume(middle)} mL ({n.volume(low)} – {n.volume(high)})"
+        note = _volume_note(results, arm["id"], scans[-1])
         words = f"under '{arm['label']}' on day {n.day(scans[-1])}"
         states.append(State(arm["id"], arm["label"], note, words, shown(arm["id"], len(scans) - 1)))
     return states
+
+
+def _volume_note(results: Results, arm: str, day: float) -> str:
+    low, middle, high = n.summary(results.at_day(arm, "volume_ml", day))
+    return f"{n.volume(middle)} mL ({n.volume(low)} – {n.volume(high)})"
 
 
 def _visit_states(results: Results) -> list[State]:
@@ -160,8 +163,10 @@ def _flat(results: Results, gallery: Gallery, states: list[State], lesions: np.n
     close = _close_box(view, view.show(_seen_anywhere(results)))
     for i, visit in enumerate(results.patient.visits):
         if visit.held_out:
-            fields = [fit[name].isel(visit=i).values for name in ("observed_fraction", "predicted_fraction", "probability")]
-            pixels = agreement_row(view, *fields, visit.whole, close)
+            fields = {
+                name: fit[name].isel(visit=i).values for name in ("observed_fraction", "predicted_fraction", "probability")
+            }
+            pixels = agreement_row(view, fields, visit.whole, close)
             title = f"Day {n.day(visit.day)}, {visit.name} (held out)"
             day = n.day(visit.day)
             alt = f"Three axial slices on day {day}: observed cell fraction, predicted cell fraction, both outlines."

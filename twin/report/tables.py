@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -25,36 +26,50 @@ def arm_rows(results: Results) -> list[dict[str, Any]]:
         row |= {"volume": n.summary(draws), "treatment": treatment_lines(arm)}
         row["volume_text"] = n.volume(row["volume"][1])
         row["volume_interval"] = f"{n.volume(row['volume'][0])} – {n.volume(row['volume'][2])}"
-        row |= _difference(draws, None if row["is_reference"] else reference)
+        row |= _difference(draws, None if row["is_reference"] else reference, _compared(results, arm["id"]))
         row |= _progression(results, arm["id"]) | _diameter(results, arm["id"])
         rows.append(row)
     return rows
 
 
 def treatment_lines(arm: dict[str, Any]) -> list[str]:
-    """The arm's treatment from the decision day on, in short lines."""
-    lines = []
-    if arm.get("fractions"):
-        dose = f"{n.number(arm['total_gy'])} Gy in {arm['fractions']} fractions"
-        effective = f"BED {n.number(arm.get('bed_gy'))} Gy, EQD2 {n.number(arm.get('eqd2_gy'))} Gy"
-        lines += [dose, effective]
-    if arm.get("drug_doses"):
-        lines.append(f"{arm['drug_doses']} drug doses")
-    return lines or ["no treatment"]
+    """The arm's treatment from the decision day on in short lines, with the totals of the whole course."""
+    ahead, lines = arm.get("after_decision") or arm, []
+    if ahead.get("fractions"):
+        lines += [
+            f"{n.number(ahead['total_gy'])} Gy in {ahead['fractions']} fractions",
+            f"EQD2 {n.number(ahead['eqd2_gy'])} Gy",
+        ]
+    if ahead.get("drug_doses"):
+        lines.append(f"{ahead['drug_doses']} drug doses")
+    if arm.get("fractions") and arm.get("after_decision"):
+        lines.append(f"whole course: {n.number(arm['total_gy'])} Gy, EQD2 {n.number(arm['eqd2_gy'])} Gy")
+    return lines if ahead.get("fractions") or ahead.get("drug_doses") else ["no treatment", *lines]
 
 
-def _difference(draws: np.ndarray, reference: np.ndarray | None) -> dict[str, Any]:
-    """The paired difference in volume (same draws in both arms) and the share of draws in which it is smaller."""
+def _difference(draws: np.ndarray, reference: np.ndarray | None, compared: dict[str, Any]) -> dict[str, Any]:
+    """The paired difference in volume (same draws in both arms), how often it is smaller, what the study says of it."""
     if reference is None or reference.shape != draws.shape:
-        return {"difference_text": None, "difference_interval": None, "smaller": None, "certain": False}
+        return {"difference_text": None, "difference_interval": None, "smaller": None, "verdict": None, "meaningful": None}
     gap = draws - reference
     low, middle, high = n.summary(gap)
+    open_ended = "" if low > 0 or high < 0 else "cannot be told apart"
     return {
         "difference_text": n.signed(n.volume(middle)),
         "difference_interval": f"{n.signed(n.volume(low))} to {n.signed(n.volume(high))}",
         "smaller": n.share(float(np.mean(gap < 0))),
-        "certain": bool(low > 0 or high < 0),
+        "verdict": compared.get("verdict", open_ended),
+        "meaningful": n.share(compared["probability_meaningfully_lower"])
+        if "probability_meaningfully_lower" in compared
+        else None,
     }
+
+
+def _compared(results: Results, arm: str, endpoint: str = "visible-volume") -> dict[str, Any]:
+    """What the study says of one arm against the reference."""
+    rows = (results.study or {}).get("comparisons", [])
+    found = (c for c in rows if c["arm"] == arm and c["reference"] == results.reference and c["endpoint"] == endpoint)
+    return next(found, {})
 
 
 def _progression(results: Results, arm: str) -> dict[str, Any]:
@@ -72,8 +87,33 @@ def _diameter(results: Results, arm: str) -> dict[str, Any]:
     return {"diameter_text": f"{middle:.0f}", "diameter_interval": f"{low:.0f} – {high:.0f}"}
 
 
+def endpoint_table(results: Results) -> list[dict[str, Any]]:
+    """Every endpoint (rows) of every arm (cells, in the order of the arms); empty where the study lists none."""
+    arms = results.arms
+    if not arms or not all(arm.get("endpoints") for arm in arms):
+        return []
+    rows = []
+    for i, entry in enumerate(arms[0]["endpoints"]):
+        cells = [_endpoint_cell(results, arm, arm["endpoints"][i]) for arm in arms if i < len(arm["endpoints"])]
+        rows.append({"label": entry.get("label", entry["endpoint"]), "unit": pretty_unit(entry["unit"]), "cells": cells})
+    return rows
+
+
+def _endpoint_cell(results: Results, arm: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    known, compared = entry.get("median") is not None, _compared(results, arm["id"], entry["endpoint"])
+    cell = {"median": n.number(entry.get("median")), "interval": "", "share": "", "difference": "", "verdict": ""}
+    if known:
+        cell["interval"] = f"{n.number(entry.get('low'))} – {n.number(entry.get('high'))}"
+    if entry.get("share") is not None and entry["share"] < 1:
+        cell["share"] = f"in {n.share(entry['share'])} of draws"
+    if compared.get("median_difference") is not None:
+        cell["difference"] = n.signed(n.number(compared["median_difference"]))
+        cell["verdict"] = {"lower": "▼ lower", "higher": "▲ higher"}.get(compared.get("verdict", ""), "")
+    return cell
+
+
 def comparison_rows(results: Results) -> list[dict[str, str]]:
-    """Every paired comparison that the study made."""
+    """Every paired comparison that the study made, one a row."""
     labels = {arm["id"]: arm["label"] for arm in results.arms}
     rows = []
     for c in (results.study or {}).get("comparisons", []):
@@ -82,8 +122,8 @@ def comparison_rows(results: Results) -> list[dict[str, str]]:
             {
                 "arm": labels.get(c["arm"], c["arm"]),
                 "reference": labels.get(c["reference"], c["reference"]),
-                "endpoint": c["endpoint"],
-                "unit": c["unit"],
+                "endpoint": c.get("label", c["endpoint"]),
+                "unit": pretty_unit(c["unit"]),
                 "difference": n.signed(n.number(c["median_difference"])) if known else n.NOTHING,
                 "interval": f"{n.signed(n.number(c['low']))} to {n.signed(n.number(c['high']))}" if known else n.NOTHING,
                 "lower": n.share(c.get("probability_lower")),
@@ -101,7 +141,7 @@ def parameter_rows(results: Results) -> list[dict[str, Any]]:
         rows.append(
             {
                 "name": name,
-                "symbol": (_coordinate(data, "symbol", i) or name).partition("_")[::2],
+                "symbol": symbol_parts(_coordinate(data, "symbol", i) or name),
                 "unit": pretty_unit(_coordinate(data, "unit", i)),
                 "description": pretty_unit(_coordinate(data, "description", i)),
                 "source": _coordinate(data, "source", i),
@@ -114,6 +154,31 @@ def parameter_rows(results: Results) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+GREEK = {
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "delta": "δ",
+    "eta": "η",
+    "kappa": "κ",
+    "lambda": "λ",
+    "mu": "μ",
+    "nu": "ν",
+}
+GREEK |= {"rho": "ρ", "sigma": "σ", "tau": "τ", "theta": "θ"}
+
+
+def symbol_parts(symbol: str) -> list[tuple[str, str]]:
+    """A symbol as (letter, index) pairs: "D_slow/D" is D with index slow, a stroke, D; "rho" is ρ; "s0" is s, index 0."""
+    parts: list[tuple[str, str]] = []
+    for word, index in re.findall(r"([A-Za-z]+|[^A-Za-z_]+)(?:_([A-Za-z0-9]+))?", symbol):
+        if parts and word.isdigit() and not index:
+            parts[-1] = (parts[-1][0], parts[-1][1] + word)
+        else:
+            parts.append((GREEK.get(word, word), index))
+    return parts
 
 
 def _coordinate(data: Any, name: str, i: int) -> str:

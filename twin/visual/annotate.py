@@ -24,16 +24,16 @@ def _font(size: int, bold: bool = False) -> Any:
     return ImageFont.truetype(font_manager.findfont(properties), size)
 
 
-def annotated(picture: np.ndarray, camera: Camera, strip: bool = False) -> np.ndarray:
+def annotated(picture: np.ndarray, camera: Camera, small: bool = False) -> np.ndarray:
     """The picture (height, width, 4; floats) with scale bar, axes and stamp, as uint8.
 
-    ``strip`` puts them below the picture, large enough for a small multiple, instead of into the corners of a large one.
+    They stand on a strip below the picture, where nothing hides them, larger on ``small`` multiples.
     """
     from PIL import Image, ImageDraw
 
-    unit = max(10, round(picture.shape[1] / (30 if strip else 50)))
+    unit = max(10, round(picture.shape[1] / (30 if small else 50)))
     mm_per_pixel = 2 * camera.half_height_mm / picture.shape[0]
-    canvas = np.pad(picture, ((0, round(4.2 * unit) if strip else 0), (0, 0), (0, 0)))
+    canvas = np.pad(picture, ((0, round(4.2 * unit if small else 2.4 * unit)), (0, 0), (0, 0)))
     image = Image.fromarray((np.clip(canvas, 0, 1) * 255).astype(np.uint8))
     layer = Image.new("RGBA", image.size, (*GREY, 0))
     draw = ImageDraw.Draw(layer)

@@ -92,24 +92,35 @@ class Cutaway:
         actors = []
         for plane in self.planes:
             actors += plane.place(stage, tumour)
-        for values, colour, opacity in (
-            (tumour.core, CORE, 1.0),
-            (tumour.whole, WHOLE, 0.33 if tumour.core is not None else 1.0),
-        ):
-            actors.append(self._body(stage, values, colour, opacity))
+        actors.append(self._solid(stage, tumour.core))
+        actors.append(self._jelly(stage, tumour.whole))
         return actors
 
-    def _body(self, stage: Stage, values: np.ndarray | None, colour: str, opacity: float) -> Any:
+    def _solid(self, stage: Stage, values: np.ndarray | None) -> Any:
+        surface = self._in_notch(values)
+        looks = {"ambient": 0.45, "diffuse": 0.72, "specular": 0.25, "specular_power": 30}
+        return None if surface is None else stage.add(surface, color=CORE, **looks)
+
+    def _jelly(self, stage: Stage, values: np.ndarray) -> Any:
+        """The whole lesion, clear where one looks straight at it, denser towards its rim, so that its shape is seen."""
+        surface = self._in_notch(values)
+        if surface is None:
+            return None
+        facing = np.abs(np.asarray(surface.point_data["Normals"]) @ np.asarray(stage.camera.towards))
+        opacity = 0.34 + 0.56 * (1 - facing) ** 1.6
+        colour = np.concatenate([np.tile(rgb(WHOLE), (surface.n_points, 1)), opacity[:, None]], axis=1)
+        surface.point_data["colour"] = (np.clip(colour, 0, 1) * 255).astype(np.uint8)
+        looks = {"ambient": 0.42, "diffuse": 0.75, "specular": 0.35, "specular_power": 25, "culling": "back"}
+        return stage.add(surface, scalars="colour", rgb=True, **looks)
+
+    def _in_notch(self, values: np.ndarray | None) -> Any:
+        """The part of a body's surface that stands in the gap, or None."""
         surface = None if values is None else bodies(values, self.view.spacing, [0.5])[0]
         if surface is None:
             return None
         surface.point_data["depth"] = self.notch.depth(surface.points)
         surface = surface.clip_scalar(scalars="depth", value=0.0, invert=False)
-        if surface.n_points == 0:
-            return None
-        return stage.add(
-            surface, color=colour, opacity=opacity, ambient=0.45, diffuse=0.72, specular=0.25, specular_power=30
-        )
+        return surface if surface.n_points else None
 
 
 class _Plane:

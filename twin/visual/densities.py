@@ -52,7 +52,7 @@ def densities_png(items: Sequence[Density]) -> np.ndarray:
 
 
 def _draw_density(ax, item: Density, size: float) -> None:
-    low, high = item.working(np.array([item.low, item.high]))
+    low, high = _span(item)
     grid = np.linspace(low, high, 240)
     for draws, colour, opacity, edge in ((item.prior, UNTREATED, 0.28, 0.0), (item.posterior, REFERENCE, 0.55, 1.2)):
         curve = _smooth(item.working(draws), grid)
@@ -63,8 +63,8 @@ def _draw_density(ax, item: Density, size: float) -> None:
     ax.set_xlim(low, high)
     ax.set_ylim(0, 1.06)
     ax.set_yticks([])
-    marks = _marks(item)
-    ax.set_xticks(item.working(np.array(marks)), [f"{m:g}" for m in marks], fontsize=size)
+    marks = _marks(item, low, high)
+    ax.set_xticks(item.working(np.array(marks)), [_plain(m) for m in marks], fontsize=size)
     ax.tick_params(axis="x", length=2, pad=1.5)
     for edge_name in ("left", "top", "right"):
         ax.spines[edge_name].set_visible(False)
@@ -78,11 +78,35 @@ def _smooth(draws: np.ndarray, grid: np.ndarray) -> np.ndarray:
     return np.exp(-0.5 * ((grid[:, None] - draws[None]) / width) ** 2).sum(axis=1)
 
 
-def _marks(item: Density) -> list[float]:
-    if item.log:
-        decades = range(int(np.floor(np.log10(item.low))), int(np.ceil(np.log10(item.high))) + 1)
-        return [10.0**d for d in decades if item.low <= 10.0**d <= item.high * (1 + 1e-9)]
-    return [item.low, (item.low + item.high) / 2, item.high]
+def _span(item: Density) -> tuple[float, float]:
+    """The part of the axis (working scale) that holds nearly all of both."""
+    ends = [np.nanquantile(item.working(d), (0.002, 0.998)) for d in (item.prior, item.posterior)]
+    low, high = min(e[0] for e in ends), max(e[1] for e in ends)
+    room = 0.06 * max(high - low, 1e-9)
+    bounds = item.working(np.array([item.low, item.high]))
+    return float(max(low - room, bounds[0])), float(min(high + room, bounds[1]))
+
+
+def _marks(item: Density, low: float, high: float) -> list[float]:
+    """Three or four round numbers within the span."""
+    if not item.log:
+        from matplotlib.ticker import MaxNLocator
+
+        return [float(m) for m in MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high) if low <= m <= high]
+    decades = range(int(np.floor(low)) - 1, int(np.ceil(high)) + 1)
+    for factors in ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
+        marks = [f * 10.0**d for d in decades for f in factors if low <= np.log10(f * 10.0**d) <= high]
+        if len(marks) <= 4:
+            return marks
+    return marks[:: -(-len(marks) // 4)]
+
+
+def _plain(value: float) -> str:
+    """A mark of an axis without an exponent where that is short."""
+    if value == 0 or 1e-4 <= abs(value) < 1e5:
+        return f"{value:.6g}".replace("-", "−")
+    power = str(round(np.log10(abs(value)))).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"10{power}"
 
 
 @dataclass(frozen=True)

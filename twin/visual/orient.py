@@ -27,7 +27,7 @@ class Orientation:
         """The array in display order (z, y, x); leading axes are kept as they are."""
         lead = array.ndim - 3
         turned = np.transpose(array, (*range(lead), *(lead + a for a in self.axes)))
-        return np.flip(turned, [lead + i for i, reverse in enumerate(self.flips) if reverse])
+        return np.flip(turned, tuple(lead + i for i, reverse in enumerate(self.flips) if reverse))
 
 
 def orientation(grid: Grid) -> Orientation:

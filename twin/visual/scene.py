@@ -60,7 +60,7 @@ class SceneMaker:
         self._cutaway.furnish(stage)
         for name, what in shown.items():
             actors = self._cutaway.place(stage, self._tumour(what))
-            yield name, annotated(stage.shoot(), camera, strip=size == PANEL)
+            yield name, annotated(stage.shoot(), camera, small=size == PANEL)
             stage.remove(actors)
         stage.close()
 
@@ -69,7 +69,7 @@ class SceneMaker:
         glass.furnish(stage)
         for name, what in shown.items():
             actors = glass.place(stage, self.view.show(what.probability()))
-            yield name, annotated(stage.shoot(), camera, strip=size == PANEL)
+            yield name, annotated(stage.shoot(), camera, small=size == PANEL)
             stage.remove(actors)
         stage.close()
 

@@ -5,12 +5,13 @@ The patient's right is on the left of axial and coronal slices; sagittal slices 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from twin.grid import Box
 from twin.patient import Visit
 from twin.visual import palette
 from twin.visual.annotate import round_length
@@ -19,7 +20,7 @@ from twin.visual.view import View
 
 PLANES = ("axial", "coronal", "sagittal")
 _LETTERS = {"axial": "RLAP", "coronal": "RLSI", "sagittal": "APSI"}
-LIGHT, DIM = "#e8edf2", "#93a1af"
+LIGHT, DIM = "#e8edf2", "#b4c0cb"
 _SOLID = {
     "whole": (palette.WHOLE, "solid"),
     "core": (palette.CORE, "solid"),
@@ -94,7 +95,7 @@ class Slice:
         ax.set_xlim(left, right)
         ax.set_ylim(*((high, low) if self.plane == "axial" else (low, high)))
         ax.set_axis_off()
-        looks = {"transform": ax.transAxes, "color": DIM, "fontsize": size, "fontweight": "bold"}
+        looks = {"transform": ax.transAxes, "color": DIM, "fontsize": size, "fontweight": "bold", "path_effects": _halo()}
         places = ((0.012, 0.5, "left", "center"), (0.988, 0.5, "right", "center"), (0.5, 0.985, "center", "top"))
         for letter, (x, y, across, up) in zip(
             _LETTERS[self.plane], (*places, (0.5, 0.015, "center", "bottom")), strict=True
@@ -104,10 +105,19 @@ class Slice:
             _bar(ax, right - left, size)
 
 
+def _halo() -> list[Any]:
+    """A dark rim around letters that lie on bright tissue."""
+    from matplotlib import patheffects
+
+    return [patheffects.withStroke(linewidth=2.2, foreground="black")]
+
+
 def _bar(ax: Any, width: float, size: float) -> None:
     length = round_length(0.25 * width)
     share, y = length / width, 0.03
-    ax.plot([0.97 - share, 0.97], [y, y], transform=ax.transAxes, color=DIM, lw=1.2, solid_capstyle="butt")
+    ax.plot(
+        [0.97 - share, 0.97], [y, y], transform=ax.transAxes, color=DIM, lw=1.2, solid_capstyle="butt", path_effects=_halo()
+    )
     ax.text(
         0.97 - share / 2, y + 0.015, f"{length:g} mm", transform=ax.transAxes, color=DIM, fontsize=0.88 * size, ha="center"
     )
@@ -179,20 +189,23 @@ def forecast_panel(view: View, probability: np.ndarray, now: np.ndarray | None, 
         return pixels(fig)
 
 
-def agreement_row(view: View, observed: np.ndarray, predicted: np.ndarray, probability: np.ndarray, mask, box) -> np.ndarray:
-    """Observed and predicted cell fraction side by side, then both outlines with the band: one axial slice."""
+def agreement_row(view: View, fit: Mapping[str, np.ndarray], mask: np.ndarray | None, box: Box) -> np.ndarray:
+    """Observed and predicted cell fraction side by side, then both outlines with the band: one axial slice.
+
+    ``fit`` holds "observed_fraction", "predicted_fraction" and "probability" on the patient's grid.
+    """
     piece = Slice(view, "axial")
     left, right, low, high = piece.window(box)
-    fields: Sequence[np.ndarray | None] = [view.show(np.nan_to_num(observed)), view.show(predicted), None]
+    shown = [view.show(np.nan_to_num(fit[name])) for name in ("observed_fraction", "predicted_fraction")]
+    fields: Sequence[np.ndarray | None] = [*shown, None]
     with figure(11.0, 11.0 / 3 * (high - low) / (right - left), palette.SCREEN) as fig:
         for i, values in enumerate(fields):
             ax = fig.add_axes((i / 3, 0, 1 / 3, 1))
             piece.draw(ax, view.image)
             if values is not None:
-                shown = np.ma.masked_less(values, 0.1)
-                piece.draw(ax, shown, cmap="inferno", alpha=0.85, interpolation="nearest")
+                piece.draw(ax, np.ma.masked_less(values, 0.1), cmap="inferno", alpha=0.85, interpolation="nearest")
             else:
-                p = view.show(probability)
+                p = view.show(fit["probability"])
                 piece.fill(ax, p, 0.05, 0.95, palette.PREDICTED, 0.28)
                 if mask is not None:
                     piece.outline(ax, view.show(mask), "whole", 1.5)
@@ -209,6 +222,8 @@ def _colour_bar(fig: Any) -> None:
     ax.set_yticks([])
     ax.set_xticks([0, 0.5, 1], ["0", "0.5", "1"], fontsize=6.5, color=LIGHT)
     ax.tick_params(length=0, pad=2)
-    ax.set_title("cell fraction", fontsize=6.5, color=LIGHT, pad=3)
+    ax.set_title("cell fraction", fontsize=6.5, color=LIGHT, pad=3, path_effects=_halo())
+    for label in ax.get_xticklabels():
+        label.set_path_effects(_halo())
     for edge in ax.spines.values():
         edge.set_visible(False)

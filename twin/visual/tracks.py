@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from twin.treatment import Plan
+from twin.treatment import Plan, weekday_days
 from twin.visual.palette import INK, MUTED
 
 
@@ -30,12 +31,28 @@ def of_plan(plan: Plan) -> list[Given]:
 
 
 def of_schedule(schedule: Iterable[Mapping[str, Any]]) -> list[Given]:
-    """The rows of a study's schedule, the administrations spread evenly from the first day to the last."""
+    """The administrations of a study's schedule rows."""
     found = []
     for row in schedule:
-        days = np.linspace(row["from_day"], row["to_day"], max(1, int(row["count"])))
-        found += [Given(row["what"], float(d), float(row["amount"] or 0), row["unit"]) for d in days]
+        found += [Given(row["what"], float(d), float(row["amount"] or 0), row["unit"]) for d in days_of(row)]
     return found
+
+
+def days_of(row: Mapping[str, Any]) -> list[float]:
+    """The days of one row by its rhythm ("daily", "weekdays", "every 21 days", "days 1-5 every 28 days").
+
+    Without a rhythm, or where it does not end on the row's last day, the administrations are spread evenly.
+    """
+    start, stop, count = float(row["from_day"]), float(row["to_day"]), max(1, int(row["count"]))
+    rhythm = str(row.get("rhythm") or "")
+    candidates = []
+    if rhythm == "weekdays":
+        candidates = [list(weekday_days(start, count, weekday)) for weekday in range(5)]
+    elif cycle := re.fullmatch(r"days 1-(\d+) every ([\d.]+) days", rhythm):
+        long, apart = int(cycle[1]), float(cycle[2])
+        candidates = [[start + (i // long) * apart + i % long for i in range(count)]]
+    fitting = [days for days in candidates if abs(days[-1] - stop) < 0.5]
+    return fitting[0] if fitting else [float(d) for d in np.linspace(start, stop, count)]
 
 
 def rows_of(given: Iterable[Given]) -> list[str]:
