@@ -9,7 +9,7 @@ from twin.quantity import Quantity, cycle_days, in_unit, quantity
 
 @pytest.mark.parametrize(
     ("written", "value", "unit"),
-    [("60 Gy", 60, "Gy"), ("75mg/m²", 75, "mg/m2"), ("1.5e2 mg/m^2", 150, "mg/m2"), ("AUC 5", 5, "AUC"), ("5 auc", 5, "AUC")],
+    [("60 Gy", 60, "Gy"), ("75mg/m²", 75, "mg/m2"), ("1.5e2 mg/m^2", 150, "mg/m2"), ("AUC 5", 5, "AUC")],
 )
 def test_a_number_with_its_unit(written, value, unit):
     assert quantity(written) == Quantity(value, unit)

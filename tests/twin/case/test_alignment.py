@@ -12,6 +12,7 @@ from twin.geometry.measure import volume_ml
 from twin.grid import Grid
 from twin.imaging.image import Image
 from twin.imaging.mni152 import load_mni152
+from twin.imaging.register import Registration
 from twin.imaging.resample import coverage, resample
 from twin.imaging.write import write_image
 
@@ -128,6 +129,19 @@ def test_rigid_registration_brings_a_moved_scan_back(heads):
     assert patient.visits[1].alignment.startswith("rigidly registered to the baseline on t1 (moved ")
     assert "turned 5." in patient.visits[1].alignment or "turned 4.9" in patient.visits[1].alignment
     assert patient.visits[0].alignment == "on the baseline grid as given"
+
+
+def test_registration_leaves_out_the_tumour_and_what_is_near_it(folder, monkeypatch):
+    import twin.case.alignment as alignment
+
+    seen = []
+    monkeypatch.setattr(alignment, "register_rigid", lambda a, b, ignore: seen.append(ignore) or Registration(None, 0, 0, 0))
+    spoil(folder, "registration", value="rigid")
+    patient = load_case(folder)
+    (ignored,) = seen
+    tumour = segmentation(3) > 0
+    assert ignored[tumour].all() and ignored.sum() > 3 * tumour.sum() and not ignored.all()
+    assert "no better position" in patient.visits[1].alignment
 
 
 def test_registration_needs_an_image_in_common(folder):
