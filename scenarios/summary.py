@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from scenarios.arms import Arm
+from scenarios.categories import response, response_sentence
 from scenarios.conclusion import conclude, progression_sentence, volume_sentence
 from scenarios.differences import LEVEL, at_horizon, differences
 from scenarios.endpoint import endpoints
@@ -44,6 +45,7 @@ def summarise(
 
 def _arm(arm: Arm, data: xr.Dataset, comparison: Comparison, patient: Patient) -> dict[str, Any]:
     """One arm: its schedule from the decision day on; totals count what was given before, too."""
+    categories = response(data, arm, patient)
     ratio = alpha_beta_gy(patient.site)
     given = patient.treatments.before(comparison.setup.timeline.decision_day)
     return {
@@ -55,8 +57,9 @@ def _arm(arm: Arm, data: xr.Dataset, comparison: Comparison, patient: Patient) -
         **totals(given + arm.plan_after, ratio),
         "alpha_beta_gy": ratio,
         "after_decision": totals(arm.plan_after, ratio),
-        "sentences": [s for s in _sentences(arm, data) if s],
+        "sentences": [s for s in (*_sentences(arm, data), response_sentence(categories)) if s],
         "endpoints": _endpoints(arm, data, comparison),
+        "response": categories,
     }
 
 
