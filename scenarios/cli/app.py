@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from scenarios.cli import calibrate, demo, doctor, import_, inspect, list, new, report, run, scenarios, simulate, verify
+from scenarios.cli import (
+    calibrate,
+    demo,
+    doctor,
+    export,
+    import_,
+    inspect,
+    list,
+    new,
+    report,
+    run,
+    scenarios,
+    simulate,
+    verify,
+)
 from scenarios.cli.guard import guarded
 from twin import RESEARCH_USE_ONLY, __version__
 
@@ -31,6 +45,7 @@ COMMANDS = (
     ("calibrate", calibrate.calibrate, STEPS),
     ("scenarios", scenarios.scenarios, STEPS),
     ("report", report.report, STEPS),
+    ("export", export.export, STEPS),
     ("simulate", simulate.simulate, STEPS),
     ("list", list.list_, TOOLS),
     ("doctor", doctor.doctor, TOOLS),

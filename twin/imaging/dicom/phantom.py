@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from twin.grid import Grid
+from twin.imaging.dicom.series import CLASSES
 
-MR_CLASS = "1.2.840.10008.5.1.4.1.1.4"
 ENHANCED_MR_CLASS = "1.2.840.10008.5.1.4.1.1.4.1"
-CLASSES = {"MR": MR_CLASS, "CT": "1.2.840.10008.5.1.4.1.1.2", "PT": "1.2.840.10008.5.1.4.1.1.128"}
 RTSTRUCT_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
 RTDOSE_CLASS = "1.2.840.10008.5.1.4.1.1.481.2"
 RTPLAN_CLASS = "1.2.840.10008.5.1.4.1.1.481.5"
@@ -31,12 +30,13 @@ class Exam:
     person_id: str = "P-0001"
     frame: str = "head"
     tags: Mapping[str, Any] = field(default_factory=dict)
+    seed: str = ""
 
     def uid(self, *words: object) -> str:
         """The same words give the same identifier."""
         from pydicom.uid import generate_uid
 
-        return str(generate_uid(entropy_srcs=["oncotwin phantom", self.person_id, *map(str, words)]))
+        return str(generate_uid(entropy_srcs=["oncotwin phantom", self.seed, self.person_id, *map(str, words)]))
 
     @property
     def study_uid(self) -> str:
@@ -105,7 +105,8 @@ def decimals(values: Iterable[float]) -> list[str]:
     return [decimal(v) for v in values]
 
 
-def _pixels(values: np.ndarray) -> dict[str, Any]:
+def image_pixels(values: np.ndarray) -> dict[str, Any]:
+    """The pixel elements of 16-bit integers (rows, columns) or (frames, rows, columns)."""
     signed = values.dtype.kind == "i"
     return {
         "SamplesPerPixel": 1,
@@ -141,7 +142,7 @@ def slices(exam: Exam, values: np.ndarray, grid: Grid, series: int, modality: st
             "ImageOrientationPatient": orientation(grid),
             "PixelSpacing": decimals(grid.spacing_mm[1:]),
             "SliceThickness": decimal(grid.spacing_mm[0]),
-            **_pixels(plane),
+            **image_pixels(plane),
             **own,
         }
         made.append(dataset(exam, CLASSES[modality], modality, series, k + 1, **described))
@@ -153,26 +154,26 @@ def enhanced(exam: Exam, values: np.ndarray, grid: Grid, series: int, order: Seq
     made = dataset(exam, ENHANCED_MR_CLASS, "MR", series, ImageType=["ORIGINAL", "PRIMARY", "ANATOMY", "NONE"], **tags)
     made.AcquisitionDateTime = exam.date.strftime("%Y%m%d") + "101600"
     made.NumberOfFrames = len(values)
-    for keyword, value in _pixels(values[list(order)]).items():
+    for keyword, value in image_pixels(values[list(order)]).items():
         setattr(made, keyword, value)
-    measures = _item(PixelSpacing=decimals(grid.spacing_mm[1:]), SliceThickness=decimal(grid.spacing_mm[0]))
+    measures = item(PixelSpacing=decimals(grid.spacing_mm[1:]), SliceThickness=decimal(grid.spacing_mm[0]))
     made.SharedFunctionalGroupsSequence = [
-        _item(
+        item(
             PixelMeasuresSequence=[measures],
-            PlaneOrientationSequence=[_item(ImageOrientationPatient=orientation(grid))],
+            PlaneOrientationSequence=[item(ImageOrientationPatient=orientation(grid))],
         )
     ]
     made.PerFrameFunctionalGroupsSequence = [
-        _item(
-            PlanePositionSequence=[_item(ImagePositionPatient=decimals(grid.index_to_mm(np.array([k, 0, 0]))))],
-            FrameContentSequence=[_item(StackID="1", InStackPositionNumber=k + 1)],
+        item(
+            PlanePositionSequence=[item(ImagePositionPatient=decimals(grid.index_to_mm(np.array([k, 0, 0]))))],
+            FrameContentSequence=[item(StackID="1", InStackPositionNumber=k + 1)],
         )
         for k in order
     ]
     return made
 
 
-def _item(**tags: Any) -> Any:
+def item(**tags: Any) -> Any:
     from pydicom.dataset import Dataset
 
     made = Dataset()
@@ -185,26 +186,26 @@ def structures(exam: Exam, regions: Mapping[str, Sequence[np.ndarray]], referenc
     """An RTSTRUCT of named closed polygons (n, 3; mm) drawn on the series of ``reference``."""
     made = dataset(exam, RTSTRUCT_CLASS, "RTSTRUCT", series, StructureSetLabel="contours", StructureSetName="contours")
     made.StructureSetDate, made.StructureSetTime = exam.date.strftime("%Y%m%d"), "120000"
-    drawn_on = _item(SeriesInstanceUID=reference.SeriesInstanceUID, ContourImageSequence=[])
-    study = _item(ReferencedSOPInstanceUID=reference.StudyInstanceUID, RTReferencedSeriesSequence=[drawn_on])
+    drawn_on = item(SeriesInstanceUID=reference.SeriesInstanceUID, ContourImageSequence=[])
+    study = item(ReferencedSOPInstanceUID=reference.StudyInstanceUID, RTReferencedSeriesSequence=[drawn_on])
     made.ReferencedFrameOfReferenceSequence = [
-        _item(FrameOfReferenceUID=reference.FrameOfReferenceUID, RTReferencedStudySequence=[study])
+        item(FrameOfReferenceUID=reference.FrameOfReferenceUID, RTReferencedStudySequence=[study])
     ]
     names = list(enumerate(regions, start=1))
     made.StructureSetROISequence = [
-        _item(ROINumber=i, ROIName=n, ReferencedFrameOfReferenceUID=reference.FrameOfReferenceUID) for i, n in names
+        item(ROINumber=i, ROIName=n, ReferencedFrameOfReferenceUID=reference.FrameOfReferenceUID) for i, n in names
     ]
     made.ROIContourSequence = [
-        _item(ReferencedROINumber=i, ContourSequence=[_contour(p) for p in regions[n]]) for i, n in names
+        item(ReferencedROINumber=i, ContourSequence=[_contour(p) for p in regions[n]]) for i, n in names
     ]
     made.RTROIObservationsSequence = [
-        _item(ObservationNumber=i, ReferencedROINumber=i, RTROIInterpretedType="", ROIInterpreter="") for i, _ in names
+        item(ObservationNumber=i, ReferencedROINumber=i, RTROIInterpretedType="", ROIInterpreter="") for i, _ in names
     ]
     return made
 
 
 def _contour(polygon: np.ndarray) -> Any:
-    return _item(
+    return item(
         ContourGeometricType="CLOSED_PLANAR",
         NumberOfContourPoints=len(polygon),
         ContourData=decimals(polygon.ravel()),
@@ -226,12 +227,12 @@ def dose(exam: Exam, gy: np.ndarray, grid: Grid, plan_uid: str = "", series: int
         "ImagePositionPatient": decimals(grid.origin_mm),
         "ImageOrientationPatient": orientation(grid),
         "PixelSpacing": decimals(grid.spacing_mm[1:]),
-        **_pixels(np.rint(gy / scaling).astype(np.uint16)),
+        **image_pixels(np.rint(gy / scaling).astype(np.uint16)),
         **tags,
     }
     made = dataset(exam, RTDOSE_CLASS, "RTDOSE", series, **described)
     if plan_uid:
-        made.ReferencedRTPlanSequence = [_item(ReferencedSOPClassUID=RTPLAN_CLASS, ReferencedSOPInstanceUID=plan_uid)]
+        made.ReferencedRTPlanSequence = [item(ReferencedSOPClassUID=RTPLAN_CLASS, ReferencedSOPInstanceUID=plan_uid)]
     return made
 
 
@@ -239,9 +240,9 @@ def plan(exam: Exam, total_gy: float, fractions: int, series: int = 92) -> Any:
     """An RTPLAN with one fraction group and one prescription."""
     made = dataset(exam, RTPLAN_CLASS, "RTPLAN", series, RTPlanLabel="brain", RTPlanDate=exam.date.strftime("%Y%m%d"))
     made.PlanIntent, made.RTPlanGeometry, made.ApprovalStatus = "CURATIVE", "PATIENT", "APPROVED"
-    beam = _item(ReferencedBeamNumber=1, BeamDose=decimal(total_gy / fractions), BeamMeterset="100")
+    beam = item(ReferencedBeamNumber=1, BeamDose=decimal(total_gy / fractions), BeamMeterset="100")
     made.FractionGroupSequence = [
-        _item(
+        item(
             FractionGroupNumber=1,
             NumberOfFractionsPlanned=fractions,
             NumberOfBeams=1,
@@ -250,7 +251,7 @@ def plan(exam: Exam, total_gy: float, fractions: int, series: int = 92) -> Any:
         )
     ]
     made.DoseReferenceSequence = [
-        _item(
+        item(
             DoseReferenceNumber=1,
             DoseReferenceStructureType="VOLUME",
             DoseReferenceType="TARGET",
@@ -269,8 +270,8 @@ def records(exam: Exam, plan_uid: str, days: Sequence[datetime.date], series: in
             then, RECORD_CLASS, "RTRECORD", series, i, TreatmentDate=day.strftime("%Y%m%d"), TreatmentTime="0900"
         )
         record.StudyDate = exam.date.strftime("%Y%m%d")
-        record.ReferencedRTPlanSequence = [_item(ReferencedSOPClassUID=RTPLAN_CLASS, ReferencedSOPInstanceUID=plan_uid)]
-        record.TreatmentSessionBeamSequence = [_item(CurrentFractionNumber=i, TreatmentTerminationStatus="NORMAL")]
+        record.ReferencedRTPlanSequence = [item(ReferencedSOPClassUID=RTPLAN_CLASS, ReferencedSOPInstanceUID=plan_uid)]
+        record.TreatmentSessionBeamSequence = [item(CurrentFractionNumber=i, TreatmentTerminationStatus="NORMAL")]
         made.append(record)
     return made
 
@@ -279,21 +280,21 @@ def segmentation(exam: Exam, masks: Mapping[str, np.ndarray], grid: Grid, series
     """A binary SEG of (z, y, x) masks, written by hand: every plane is stored, empty ones too."""
     made = dataset(exam, SEG_CLASS, "SEG", series, ImageType=["DERIVED", "PRIMARY"], SegmentationType="BINARY")
     made.ContentLabel, made.ContentDescription, made.ContentCreatorName = "SEGMENTATION", "", ""
-    made.SegmentSequence = [_item(SegmentNumber=i, SegmentLabel=n) for i, n in enumerate(masks, start=1)]
+    made.SegmentSequence = [item(SegmentNumber=i, SegmentLabel=n) for i, n in enumerate(masks, start=1)]
     made.NumberOfFrames = sum(map(len, masks.values()))
     made.Rows, made.Columns, made.SamplesPerPixel, made.PhotometricInterpretation = *grid.shape[1:], 1, "MONOCHROME2"
     made.BitsAllocated, made.BitsStored, made.HighBit, made.PixelRepresentation = 1, 1, 0, 0
     packed = np.packbits(np.concatenate([m.ravel() > 0 for m in masks.values()]), bitorder="little").tobytes()
     made.PixelData = packed + b"\0" * (len(packed) % 2)
     if series_uid:
-        made.ReferencedSeriesSequence = [_item(SeriesInstanceUID=series_uid)]
-    measures = _item(PixelSpacing=decimals(grid.spacing_mm[1:]), SliceThickness=decimal(grid.spacing_mm[0]))
-    turn = _item(ImageOrientationPatient=orientation(grid))
-    made.SharedFunctionalGroupsSequence = [_item(PixelMeasuresSequence=[measures], PlaneOrientationSequence=[turn])]
+        made.ReferencedSeriesSequence = [item(SeriesInstanceUID=series_uid)]
+    measures = item(PixelSpacing=decimals(grid.spacing_mm[1:]), SliceThickness=decimal(grid.spacing_mm[0]))
+    turn = item(ImageOrientationPatient=orientation(grid))
+    made.SharedFunctionalGroupsSequence = [item(PixelMeasuresSequence=[measures], PlaneOrientationSequence=[turn])]
     made.PerFrameFunctionalGroupsSequence = [
-        _item(
-            PlanePositionSequence=[_item(ImagePositionPatient=decimals(grid.index_to_mm(np.array([k, 0, 0]))))],
-            SegmentIdentificationSequence=[_item(ReferencedSegmentNumber=number)],
+        item(
+            PlanePositionSequence=[item(ImagePositionPatient=decimals(grid.index_to_mm(np.array([k, 0, 0]))))],
+            SegmentIdentificationSequence=[item(ReferencedSegmentNumber=number)],
         )
         for number, mask in enumerate(masks.values(), start=1)
         for k in range(len(mask))

@@ -17,7 +17,14 @@ from twin.imaging.dicom.file import Source, read
 from twin.imaging.dicom.frame import Frame, frames_of
 from twin.imaging.dicom.stack import Layout, layout
 
-IMAGES = ("MR", "CT", "PT")
+CLASSES = {
+    "MR": "1.2.840.10008.5.1.4.1.1.4",
+    "CT": "1.2.840.10008.5.1.4.1.1.2",
+    "PT": "1.2.840.10008.5.1.4.1.1.128",
+}
+"""Classic image objects by modality."""
+
+IMAGES = tuple(CLASSES)
 KNOWN = (*IMAGES, "SEG", "RTSTRUCT", "RTDOSE", "RTPLAN", "RTRECORD", "REG", "SR", "PR", "KO", "OT", "SC", "DOC")
 FEWEST_PLANES = 3
 LOCALISERS = ("localizer", "localiser", "scout", "survey", "3-plane", "3plane", "aahead", "topogram")

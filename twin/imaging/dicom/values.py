@@ -34,7 +34,7 @@ class Measured:
 
 def measure(volume: Volume) -> Measured:
     """Read the volume's pixels and scale them. Whole numbers stay integers; anything else is 32-bit float."""
-    raws = _planes(volume.frames)
+    raws = stored_planes(volume.frames)
     mapping = _mappings(volume)
     if mapping:
         unit = next(iter(mapping.values()))[2]
@@ -56,7 +56,7 @@ def _mappings(volume: Volume) -> dict[Path, tuple[float, float, str]]:
     return stated if len(stated) == len(used) and len({m[2] for m in stated.values()}) == 1 else {}
 
 
-def _planes(frames: Sequence[Frame]) -> list[np.ndarray]:
+def stored_planes(frames: Sequence[Frame]) -> list[np.ndarray]:
     """The stored pixels of each frame as float64; each file is read once."""
     found: dict[int, np.ndarray] = {}
     for path in dict.fromkeys(f.source.path for f in frames):

@@ -42,3 +42,28 @@ def test_refusals_have_words_and_a_code(run, pacs, tmp_path):
     (tmp_path / "key").write_text("short")
     told = run(pacs, "--out", tmp_path / "b", "--research", "--date-key", tmp_path / "key")
     assert told.exit_code == 2 and "date key" in told.output
+
+
+def test_export_on_the_command_line(tmp_path):
+    from scenarios.cli.app import app
+    from tests.twin.imaging.dicom.results import patient_of, write_results
+    from tests.twin.imaging.dicom.test_export import BOX, grid_of, study, values_of
+
+    grid = grid_of("oblique", "thick")
+    study(tmp_path / "pacs", grid)
+    write_results(tmp_path / "results", patient_of(values_of(grid), grid, BOX))
+    words = [
+        "export",
+        tmp_path / "results",
+        "--dicom",
+        tmp_path / "pacs",
+        "--out",
+        tmp_path / "out",
+        "--arm",
+        "none",
+        "--json",
+    ]
+    told = CliRunner().invoke(app, [str(w) for w in words])
+    assert told.exit_code == 0 and "01_none_seg.dcm" in json.loads(told.stdout)["files"]
+    again = CliRunner().invoke(app, [str(w) for w in words])
+    assert again.exit_code == 2 and "is there already" in again.output
