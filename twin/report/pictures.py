@@ -231,10 +231,10 @@ def _around(part: slice, width: float, most: int) -> slice:
 
 def _scenes(results: Results, gallery: Gallery, states: list[State], lesions: np.ndarray, tick: Callable[[], None]) -> None:
     view, site = gallery.view, _site(results)
-    last = results.patient.seen[-1].whole
-    maker = SceneMaker(view, view.show(last) if last is not None and last.any() else lesions, lesions)
     now = next((s for s in states if s.key == "now"), states[len(results.patient.seen) - 1 if not results.arms else 0])
     sure = next((s for s in states if s.key == results.reference), states[-1])
+    main = _union(view, [now, sure])
+    maker = SceneMaker(view, main if main.any() else lesions, lesions)
     alt = f"The {site} cut open at the tumour {now.words}: {now.note}."
     gallery.heroes.append(Picture("now-cutaway", alt, maker.cutaway_hero(now.shown), now.label, now.note))
     tick()

@@ -33,18 +33,15 @@ def arm_rows(results: Results) -> list[dict[str, Any]]:
 
 
 def treatment_lines(arm: dict[str, Any]) -> list[str]:
-    """The arm's treatment from the decision day on in short lines, with the totals of the whole course."""
+    """The arm's treatment from the decision day on in short lines, with the EQD2 of the whole course."""
     ahead, lines = arm.get("after_decision") or arm, []
+    whole = f"whole course {n.number(arm['eqd2_gy'])} Gy" if arm.get("after_decision") and arm.get("fractions") else ""
     if ahead.get("fractions"):
-        lines += [
-            f"{n.number(ahead['total_gy'])} Gy in {ahead['fractions']} fractions",
-            f"EQD2 {n.number(ahead['eqd2_gy'])} Gy",
-        ]
+        lines.append(f"{n.number(ahead['total_gy'])} Gy in {ahead['fractions']} fractions")
+        lines.append(f"EQD2 {n.number(ahead['eqd2_gy'])} Gy" + (f" ({whole})" if whole else ""))
     if ahead.get("drug_doses"):
         lines.append(f"{ahead['drug_doses']} drug doses")
-    if arm.get("fractions") and arm.get("after_decision"):
-        lines.append(f"whole course: {n.number(arm['total_gy'])} Gy, EQD2 {n.number(arm['eqd2_gy'])} Gy")
-    return lines if ahead.get("fractions") or ahead.get("drug_doses") else ["no treatment", *lines]
+    return lines or ["no treatment", *([f"EQD2 of the {whole}"] if whole else [])]
 
 
 def _difference(draws: np.ndarray, reference: np.ndarray | None, compared: dict[str, Any]) -> dict[str, Any]:
@@ -93,10 +90,17 @@ def endpoint_table(results: Results) -> list[dict[str, Any]]:
     if not arms or not all(arm.get("endpoints") for arm in arms):
         return []
     rows = []
-    for i, entry in enumerate(arms[0]["endpoints"]):
-        cells = [_endpoint_cell(results, arm, arm["endpoints"][i]) for arm in arms if i < len(arm["endpoints"])]
+    for entry in sorted(arms[0]["endpoints"], key=lambda e: _place(e["endpoint"])):
+        mine = [next((e for e in arm["endpoints"] if e["endpoint"] == entry["endpoint"]), entry) for arm in arms]
+        cells = [_endpoint_cell(results, arm, e) for arm, e in zip(arms, mine, strict=True)]
         rows.append({"label": entry.get("label", entry["endpoint"]), "unit": pretty_unit(entry["unit"]), "cells": cells})
     return rows
+
+
+def _place(endpoint: str) -> int:
+    """Volumes first, then sizes, then times."""
+    first = ("visible-volume", "core-volume", "burden", "diameter", "product", "time-to-progression", "progression-at-scans")
+    return first.index(endpoint) if endpoint in first else len(first)
 
 
 def _endpoint_cell(results: Results, arm: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:

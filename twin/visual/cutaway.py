@@ -107,7 +107,7 @@ class Cutaway:
         if surface is None:
             return None
         facing = np.abs(np.asarray(surface.point_data["Normals"]) @ np.asarray(stage.camera.towards))
-        opacity = 0.34 + 0.56 * (1 - facing) ** 1.6
+        opacity = 0.46 + 0.50 * (1 - facing) ** 1.6
         colour = np.concatenate([np.tile(rgb(WHOLE), (surface.n_points, 1)), opacity[:, None]], axis=1)
         surface.point_data["colour"] = (np.clip(colour, 0, 1) * 255).astype(np.uint8)
         looks = {"ambient": 0.42, "diffuse": 0.75, "specular": 0.35, "specular_power": 25, "culling": "back"}

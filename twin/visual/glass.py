@@ -12,7 +12,7 @@ from twin.visual.stage import Camera, Stage
 from twin.visual.view import View
 
 GLASS = (0.60, 0.68, 0.76)
-_OPACITY = {95: 1.0, 50: 0.34, 5: 0.20}
+_OPACITY = {95: 1.0, 50: 0.50, 5: 0.17}
 
 
 class Glass:

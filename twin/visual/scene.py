@@ -30,11 +30,14 @@ class Shown:
 
 
 class SceneMaker:
-    """Cutaways and glass views of one patient. ``lesions`` (display order) is all that is tumour in any picture."""
+    """Cutaways and glass views of one patient.
 
-    def __init__(self, view: View, now: np.ndarray, lesions: np.ndarray):
+    ``main`` (display order) is the tumour that the organ is opened for, ``lesions`` all that is tumour in any picture.
+    """
+
+    def __init__(self, view: View, main: np.ndarray, lesions: np.ndarray):
         self.view = view
-        self.notch: Notch = notch_for(view, now)
+        self.notch: Notch = notch_for(view, main)
         self.far: Camera = camera_for(view, self.notch, HERO[0] / HERO[1])
         self.near: Camera = close_up(view, self.far, lesions, PANEL[0] / PANEL[1])
         self._cutaway: Cutaway | None = None
