@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +12,9 @@ from scenarios import modify
 from scenarios.arms import Arm, arm, check_arms, default_arms, pick
 from scenarios.door import Written, read_yaml, validated
 from scenarios.regimen import regimen
-from scenarios.written import WrittenCourse, build_plan, unmodelled
+from scenarios.words import read_words
+from scenarios.written import AnyCourse, WrittenCourse, build_plan, unmodelled
+from scenarios.written_resection import Lesions
 from twin.drugs import DRUGS
 from twin.patient import Patient
 from twin.registry import unknown
@@ -47,7 +49,7 @@ class Modification(Written):
 
 class WrittenArm(Written):
     """One arm. Its treatment is one of: ``same_as`` (a standard arm, "as scheduled" or "none"), ``regimen`` with
-    ``from_day``, or ``courses`` on absolute days; ``modify`` changes it by rule."""
+    ``from_day``, ``courses`` on absolute days, or ``words``; ``modify`` changes it by rule."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
     label: str = ""
@@ -55,14 +57,15 @@ class WrittenArm(Written):
     regimen: str | None = None
     from_day: float | None = Field(default=None, ge=0)
     courses: tuple[WrittenCourse, ...] | None = None
+    words: str | None = None
     modify: Modification = Modification()
 
     @model_validator(mode="after")
     def _one_source(self) -> WrittenArm:
-        given = [key for key in ("same_as", "regimen", "courses") if getattr(self, key) is not None]
+        given = [key for key in ("same_as", "regimen", "courses", "words") if getattr(self, key) is not None]
         if len(given) != 1:
             had = " and ".join(given) or "none of them"
-            raise ValueError(f"arm '{self.id}' needs exactly one of same_as, regimen or courses; it has {had}")
+            raise ValueError(f"arm '{self.id}' needs exactly one of same_as, regimen, courses or words; it has {had}")
         if (self.from_day is not None) != (self.regimen is not None):
             raise ValueError(f"arm '{self.id}': from_day and regimen go together")
         return self
@@ -73,6 +76,7 @@ class WrittenArm(Written):
             "same_as": self._same,
             "regimen": self._from_library,
             "courses": self._from_courses,
+            "words": self._from_words,
         }
         source = next(make for key, make in sources.items() if getattr(self, key) is not None)
         plan, notes = source(patient, decision_day)
@@ -93,9 +97,18 @@ class WrittenArm(Written):
         return plan, [_not_computed(name) for name in found.not_modelled]
 
     def _from_courses(self, patient: Patient, decision_day: float) -> tuple[Plan, list[str]]:
-        courses = self.courses or ()
-        plan = build_plan(courses, 0.0, patient.first_weekday, _dose_map(patient))
-        return plan, [_not_computed(name) for name in unmodelled(courses)]
+        return _placed(self.courses or (), patient)
+
+    def _from_words(self, patient: Patient, decision_day: float) -> tuple[Plan, list[str]]:
+        return _placed(read_words(str(self.words)), patient)
+
+
+def _placed(courses: Sequence[AnyCourse], patient: Patient) -> tuple[Plan, list[str]]:
+    """Courses on absolute days, with the patient's dose map and lesions; a note for each drug without an effect."""
+    seen = patient.seen[-1]
+    lesions = Lesions(patient.grid, seen.core, seen.whole)
+    plan = build_plan(courses, 0.0, patient.first_weekday, _dose_map(patient), lesions)
+    return plan, [_not_computed(name) for name in unmodelled(courses)]
 
 
 class Study(Written):

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from scenarios.door import Written
+from scenarios.written_resection import Lesions, WrittenResection
 from twin.drugs import DRUGS
 from twin.errors import DataRefused
 from twin.quantity import DURING_RADIOTHERAPY, Quantity, cycle_days, in_unit, quantity
@@ -104,33 +105,38 @@ class WrittenDrug(Written):
 
 def _kind(value: Any) -> str:
     keys = value if isinstance(value, dict) else getattr(value, "model_fields_set", ())
-    return "radiotherapy" if "radiotherapy" in keys else "drug"
+    return next((kind for kind in ("radiotherapy", "resection") if kind in keys), "drug")
 
 
+AnyCourse = WrittenRadiotherapy | WrittenDrug | WrittenResection
 WrittenCourse = Annotated[
-    Annotated[WrittenRadiotherapy, Tag("radiotherapy")] | Annotated[WrittenDrug, Tag("drug")],
+    Annotated[WrittenRadiotherapy, Tag("radiotherapy")]
+    | Annotated[WrittenDrug, Tag("drug")]
+    | Annotated[WrittenResection, Tag("resection")],
     Discriminator(_kind),
 ]
 
 
 def build_plan(
-    courses: Sequence[WrittenRadiotherapy | WrittenDrug],
+    courses: Sequence[AnyCourse],
     origin_day: float,
     first_weekday: int,
     relative_dose: np.ndarray | None = None,
+    lesions: Lesions | None = None,
 ) -> Plan:
     """The plan of written courses whose day 0 is ``origin_day``; courses that no effect models are left out.
 
-    ``first_weekday`` is the weekday of the patient's day 0 (0 = Monday).
+    ``first_weekday`` is the weekday of the patient's day 0 (0 = Monday); ``lesions`` is what a resection removes.
     """
     beams = [c.build(origin_day, first_weekday, relative_dose) for c in courses if isinstance(c, WrittenRadiotherapy)]
     days = [f.day for course in beams for f in course.fractions]
     drugs = [c.build(origin_day, days) for c in courses if isinstance(c, WrittenDrug) and c.modelled]
-    found: list[Course] = [*beams, *drugs]
+    cut = [c.build(origin_day, lesions) for c in courses if isinstance(c, WrittenResection)]
+    found: list[Course] = [*beams, *drugs, *cut]
     return Plan(tuple(found))
 
 
-def unmodelled(courses: Sequence[WrittenRadiotherapy | WrittenDrug]) -> list[str]:
+def unmodelled(courses: Sequence[AnyCourse]) -> list[str]:
     """The drugs that are listed but whose effect is not computed."""
     return sorted({c.drug for c in courses if isinstance(c, WrittenDrug) and not c.modelled})
 

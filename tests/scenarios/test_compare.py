@@ -18,7 +18,7 @@ from solvers.effects.chemotherapy import Chemotherapy
 from solvers.effects.radiotherapy import Radiotherapy
 from solvers.simulate import solve
 from twin.errors import DataRefused, OncotwinError, SolverError
-from twin.treatment import Plan, chemotherapy, radiotherapy
+from twin.treatment import Plan, Resection, chemotherapy, radiotherapy
 
 ROOT = Path(__file__).resolve().parents[2]
 HORIZON = 60.0
@@ -199,3 +199,12 @@ def test_tasks_are_small(tmp_path, calibration):
     comparison = prepare(calibration, study(), None, 0, "fast")
     handed = hand_over(calibration, comparison.setup, comparison.draws, tmp_path)
     assert len(pickle.dumps(handed.tasks[0])) < 1000, "patient data must not travel with every task"
+
+
+def test_a_resection_leaves_a_cavity_without_tumour(tmp_path, calibration):
+    cavity = calibration.start > 0.3
+    arms = [arm("none", "None", Plan()), arm("cut", "Cut", Plan((Resection(45.0, cavity),)))]
+    data = run_scenarios(calibration, tmp_path, arms=arms, horizon_day=HORIZON, processes=0)
+    last = data["mean_fraction"].isel(scan=-1)
+    assert last.sel(arm="cut").values[cavity].max() == 0 < last.sel(arm="none").values[cavity].min()
+    assert (data["burden_ml"].sel(arm="cut", t=42.0) == data["burden_ml"].sel(arm="none", t=42.0)).all()

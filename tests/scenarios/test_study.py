@@ -48,7 +48,7 @@ def with_arm(**keys):
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({}, "exactly one of same_as, regimen or courses"),
+        ({}, "exactly one of same_as, regimen, courses or words"),
         ({"same_as": "none", "regimen": "stupp", "from_day": 50}, "exactly one"),
         ({"regimen": "stupp"}, "from_day and regimen go together"),
         ({"same_as": "none", "colour": "red"}, "unknown"),

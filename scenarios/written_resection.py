@@ -1,0 +1,53 @@
+"""A resection as people write it, and the cavity it leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from scenarios.door import Written
+from twin.errors import DataRefused
+from twin.grid import Grid
+from twin.treatment import Resection
+
+
+@dataclass(frozen=True)
+class Lesions:
+    """The segmentations of the last scan seen, for what is planned on them."""
+
+    grid: Grid
+    core: np.ndarray | None
+    whole: np.ndarray | None
+
+
+class WrittenResection(Written):
+    """``{resection: core, margin_mm: 5, from_day: 45}``: the core (the whole lesion where no core was segmented, or if
+    asked for) as seen on the last scan, with a margin, becomes a cavity."""
+
+    resection: Literal["core", "whole"]
+    margin_mm: float = Field(default=0.0, ge=0, le=50)
+    from_day: float = Field(ge=0)
+
+    def build(self, origin_day: float, lesions: Lesions | None) -> Resection:
+        mask = None
+        if lesions is not None:
+            mask = lesions.core if self.resection == "core" and lesions.core is not None else lesions.whole
+        if lesions is None or mask is None or not mask.any():
+            raise DataRefused(
+                "There is no segmentation to resect.",
+                where="resection",
+                remedy="segment the lesion on the last scan before the decision, or leave the resection out",
+            )
+        return Resection(origin_day + self.from_day, widened(mask, self.margin_mm, lesions.grid), self.margin_mm)
+
+
+def widened(mask: np.ndarray, margin_mm: float, grid: Grid) -> np.ndarray:
+    """The mask with every voxel whose centre lies within ``margin_mm`` of the centre of one of its voxels."""
+    if margin_mm == 0:
+        return mask.copy()
+    from scipy.ndimage import distance_transform_edt
+
+    return distance_transform_edt(~mask, sampling=grid.spacing_mm) <= margin_mm + 1e-6
