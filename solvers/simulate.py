@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from solvers.effect import Jump
 from solvers.engine import Accuracy, Exposure, engines
 from solvers.problem import Problem, Snapshot
 from twin.errors import OncotwinError, SolverError
@@ -17,9 +18,10 @@ from twin.fields import coordinates, frame_attributes
 
 def solve(problem: Problem, engine: str = "native", accuracy: Accuracy = "standard", threads: int = 1) -> Iterator[Snapshot]:
     """Yield the state at each of ``problem.days``, landing exactly on every dose, operation and breakpoint."""
-    stepper = engines[engine](accuracy=accuracy, threads=threads).prepare(problem)
     jumps = sorted((j for e in problem.effects for j in e.jumps(problem.plan, problem.medium)), key=lambda j: j.day)
+    problem = _after_operations(problem, jumps)
     jumps = [j for j in jumps if j.day >= problem.start_day]
+    stepper = engines[engine](accuracy=accuracy, threads=threads).prepare(problem)
     stops = _breakpoints(problem, [j.day for j in jumps])
     exposure = _exposure(problem)
     state, now = stepper.start(problem.initial), problem.start_day
@@ -96,6 +98,15 @@ def simulate_batch(
             advice = getattr(error, "remedy", "") or "use a coarser grid or a smaller region"
             results.append(Failure(str(getattr(error, "what", error)), advice))
     return results
+
+
+def _after_operations(problem: Problem, jumps: list[Jump]) -> Problem:
+    """The problem in tissue without the cavities that were cut before its start."""
+    cut = [j.removed for j in jumps if j.removed is not None and j.day < problem.start_day]
+    if not cut:
+        return problem
+    domain = problem.medium.domain & ~np.logical_or.reduce(cut)
+    return replace(problem, medium=replace(problem.medium, domain=domain), initial=problem.initial * domain)
 
 
 def _breakpoints(problem: Problem, jump_days: list[float]) -> list[float]:

@@ -15,7 +15,7 @@ from twin.drugs import drug
 from twin.errors import DataRefused
 from twin.medium import Medium
 from twin.parameter import Prior, parameter
-from twin.treatment import Fraction, Plan
+from twin.treatment import Plan
 from twin.treatment import Radiotherapy as Course
 
 
@@ -108,21 +108,26 @@ class Radiotherapy(TherapyEffect):
 
     def jumps(self, plan: Plan, medium: Medium) -> list[Jump]:
         scale, ratio = self._scale(medium), self._ratio(medium)
-        return [self._jump(course, f, plan, medium, scale, ratio) for course, f in plan.fractions()]
+        known: dict[tuple[int, float, float], float | np.ndarray] = {}
+        out = []
+        for course, fraction in plan.fractions():
+            alpha = self._alpha(plan, fraction.day)
+            key = (id(course.relative_dose), fraction.dose_gy, alpha)
+            if key not in known:
+                known[key] = surviving(_dose(course, fraction.dose_gy, medium) * scale, alpha, ratio)
+            out.append(Jump(fraction.day, known[key], into=Dying.species))
+        return out
 
     def survival(self, dose_gy: float, relative_dose: np.ndarray | None = None) -> float | np.ndarray:
         """Surviving fraction of one fraction alone, a number or a (z, y, x) float32 field."""
         dose = dose_gy if relative_dose is None else dose_gy * relative_dose.astype(np.float32)
         return surviving(dose, self.radiosensitivity_per_gy, self.alpha_beta_gy)
 
-    def _jump(self, course: Course, fraction: Fraction, plan: Plan, medium: Medium, scale, ratio) -> Jump:
-        dose: float | np.ndarray = fraction.dose_gy
-        if course.relative_dose is not None:
-            dose = dose * on_grid(course.relative_dose, medium, "dose map").astype(np.float32)
-        alpha = self.radiosensitivity_per_gy
-        if self.sensitisation > 1.0:
-            alpha *= 1.0 + (self.sensitisation - 1.0) * min(1.0, _present(plan, fraction.day))
-        return Jump(fraction.day, surviving(dose * scale, alpha, ratio), into=Dying.species)
+    def _alpha(self, plan: Plan, day: float) -> float:
+        """alpha at that time, raised by the sensitising drug that is present."""
+        if self.sensitisation == 1.0:
+            return self.radiosensitivity_per_gy
+        return self.radiosensitivity_per_gy * (1.0 + (self.sensitisation - 1.0) * min(1.0, _present(plan, day)))
 
     def _scale(self, medium: Medium) -> float | np.ndarray:
         """The oxygen effect on the dose, OMF."""
@@ -146,6 +151,13 @@ class Radiotherapy(TherapyEffect):
             )
         inverse = sum(f / np.float32(v) for f, v in zip(medium.fractions.values(), values, strict=True))
         return 1.0 / np.where(medium.domain, inverse, np.float32(1.0 / self.alpha_beta_gy))
+
+
+def _dose(course: Course, dose_gy: float, medium: Medium) -> float | np.ndarray:
+    """Dose in Gy, a number or a (z, y, x) field."""
+    if course.relative_dose is None:
+        return dose_gy
+    return dose_gy * on_grid(course.relative_dose, medium, "dose map").astype(np.float32)
 
 
 def surviving(dose: float | np.ndarray, alpha: float, ratio: float | np.ndarray) -> float | np.ndarray:

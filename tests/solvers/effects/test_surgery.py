@@ -66,3 +66,14 @@ def test_a_cavity_on_another_grid_or_of_everything_is_refused():
         Surgery().jumps(Plan((Resection(1.0, np.ones((2, 2, 2), bool)),)), MEDIUM)
     with pytest.raises(DataRefused, match="takes all the tissue"):
         Surgery().jumps(Plan((Resection(1.0, np.ones(GRID.shape, bool)),)), MEDIUM)
+
+
+@pytest.mark.parametrize("engine", ["native", "fipy"])
+def test_a_cavity_stays_a_wall_when_the_run_continues_from_a_later_day(engine):
+    start = np.where(np.arange(21) < 10, 0.5, 0.0)[None, None]
+    model = FisherKPP(diffusivity_mm2_per_day=1.0, proliferation_per_day=0.1)
+    whole = Problem(model, MEDIUM, start, (5.0, 30.0), plan=PLAN, effects=(Surgery(),))
+    middle, end = solve(whole, engine, "fast")
+    (resumed,) = solve(whole.continued(middle, (30.0,)), engine, "fast")
+    assert (resumed.full() == end.full()).all()
+    assert resumed.full_cells()[CAVITY].max() == 0
