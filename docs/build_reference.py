@@ -27,9 +27,11 @@ GENERATED = "<!-- Written by docs/build_reference.py (make docs); edit the docst
 
 def pages() -> dict[Path, str]:
     """Every generated page with its text."""
+    from scenarios.reference import regimens_page
     from twin.case.reference import case_page
 
-    return {REFERENCE / "cli.md": cli_page(), REFERENCE / "case-file.md": case_page(), REFERENCE / "api.md": api_page()}
+    made = {"cli": cli_page(), "case-file": case_page(), "regimens": regimens_page(), "api": api_page()}
+    return {REFERENCE / f"{name}.md": text for name, text in made.items()}
 
 
 def stale() -> list[Path]:
