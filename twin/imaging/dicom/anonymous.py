@@ -48,6 +48,15 @@ NOBODY = {
 }
 """What stands in the place of the patient."""
 
+_EMPTY = {"Laterality": "", "PatientPosition": "", "AcquisitionNumber": None}
+UNTOLD = {
+    "MR": _EMPTY
+    | {"ScanningSequence": "RM", "SequenceVariant": "NONE", "ScanOptions": "", "MRAcquisitionType": ""}
+    | {"RepetitionTime": None, "EchoTime": None, "EchoTrainLength": None},
+    "CT": _EMPTY | {"KVP": None},
+}
+"""Elements that an image must have, without saying anything."""
+
 
 def _plane(exam: Exam, source: Match, number: int, pixels: np.ndarray) -> Any:
     frame, modality = source.frames[number], source.volume.series.modality
@@ -62,7 +71,7 @@ def _plane(exam: Exam, source: Match, number: int, pixels: np.ndarray) -> Any:
     }
     if (frame.slope, frame.intercept) != (1.0, 0.0) or modality == "CT":
         described |= {"RescaleSlope": decimal(frame.slope), "RescaleIntercept": decimal(frame.intercept)}
-    return dataset(exam, CLASSES[modality], modality, 1, number + 1, **described)
+    return dataset(exam, CLASSES[modality], modality, 1, number + 1, **UNTOLD.get(modality, {}), **described)
 
 
 def _integers(planes: list[np.ndarray]) -> list[np.ndarray]:

@@ -40,6 +40,7 @@ def structure_set(arm: Arm, predicted: Predicted, source: Match, number: int) ->
     made.StructureSetDate, made.StructureSetTime = now.strftime("%Y%m%d"), now.strftime("%H%M%S")
     made.ApprovalStatus = "UNAPPROVED"
     frame_uid = text(source.headers[0], "FrameOfReferenceUID")
+    made.FrameOfReferenceUID, made.PositionReferenceIndicator = frame_uid, ""
     made.ReferencedFrameOfReferenceSequence = [_reference(source, frame_uid)]
     _regions(made, arm, predicted, source, frame_uid)
     return made

@@ -9,6 +9,7 @@ import numpy as np
 
 from twin import RESEARCH_USE_ONLY, __version__
 from twin.imaging.dicom.match import Match, on_frames
+from twin.imaging.dicom.phantom import item
 from twin.imaging.dicom.predicted import LIKELY, Arm, Predicted, Prediction
 
 MAKER: dict[str, Any] = {
@@ -24,6 +25,9 @@ PROCEDURES = {
     "PT": ("44136-0", "LN", "PET unspecified body region"),
 }
 """LOINC codes of the imaging procedure (PS3.16 CID 100)."""
+
+UNPAIRED = {"brain": ("12738006", "Brain"), "liver": ("10200004", "Liver"), "prostate": ("41216001", "Prostate")}
+"""SNOMED CT codes of organs without sides."""
 
 
 def series_words(arm: Arm, what: str) -> str:
@@ -47,6 +51,7 @@ def segmentation(arm: Arm, predicted: Predicted, source: Match, number: int) -> 
         sop_instance_uid=hd.UID(),
         instance_number=1,
         content_label="PREDICTION",
+        content_creator_name="oncotwin",
         content_description=RESEARCH_USE_ONLY[:64],
         series_description=series_words(arm, "predicted tumour"),
         **MAKER,
@@ -104,8 +109,9 @@ def parametric_map(arm: Arm, prediction: Prediction, predicted: Predicted, sourc
         value_range=(0.0, 1.0),
         slope=1,
         intercept=0,
+        quantity_definition=hd.sr.CodedConcept("CELLS", "99ONCOTWIN", "mean predicted cell fraction"),
     )
-    return hd.pm.ParametricMap(
+    made = hd.pm.ParametricMap(
         source_images=list(source.headers),
         pixel_array=file_order(planes, source),
         series_instance_uid=hd.UID(),
@@ -116,10 +122,38 @@ def parametric_map(arm: Arm, prediction: Prediction, predicted: Predicted, sourc
         real_world_value_mappings=[mapping],
         voi_lut_transformations=[hd.VOILUTTransformation(window_center=0.5, window_width=1.0)],
         content_label="CELL_FRACTION",
+        content_creator_name="oncotwin",
         content_description=RESEARCH_USE_ONLY[:64],
         series_description=series_words(arm, f"cells day {prediction.day:g}"),
         **MAKER,
     )
+    _add_anatomy(made, predicted.patient.site)
+    _ascend(made, source)
+    return made
+
+
+def _ascend(made: Any, source: Match) -> None:
+    """Frames in the order of the grid's slices: some readers take that for granted and do not look at positions."""
+    normal = source.frames[0].normal
+    groups = list(made.PerFrameFunctionalGroupsSequence)
+    places = [normal @ np.array(g.PlanePositionSequence[0].ImagePositionPatient, float) for g in groups]
+    order = np.argsort(places)
+    size = len(made.FloatPixelData) // len(groups)
+    made.FloatPixelData = b"".join(made.FloatPixelData[i * size : (i + 1) * size] for i in order)
+    made.PerFrameFunctionalGroupsSequence = [groups[i] for i in order]
+    for rank, group in enumerate(made.PerFrameFunctionalGroupsSequence, start=1):
+        group.FrameContentSequence[0].DimensionIndexValues = [rank]
+
+
+def _add_anatomy(made: Any, site: str) -> None:
+    """Name the organ where it has no sides; some readers crash on a map that names none."""
+    if site not in UNPAIRED:
+        made.Laterality = ""
+        return
+    value, meaning = UNPAIRED[site]
+    region = item(CodeValue=value, CodingSchemeDesignator="SCT", CodeMeaning=meaning)
+    anatomy = item(FrameLaterality="U", AnatomicRegionSequence=[region])
+    made.SharedFunctionalGroupsSequence[0].FrameAnatomySequence = [anatomy]
 
 
 def measurements(arm: Arm, segmentation_: Any, source: Match, number: int) -> Any:
