@@ -88,7 +88,7 @@ def _radiotherapy(found: re.Match[str], timing: Found, text: str) -> dict[str, A
     total, unit, count, each = found.groups()
     if each and abs(float(each) * int(count) - float(total)) > 0.01:
         raise _refused(text, f"{count} fractions of {each} Gy are not {total} Gy")
-    course: dict[str, Any] = {"radiotherapy": f"{total} {_unit(unit)}", "fractions": int(count), **_start(timing)}
+    course: dict[str, Any] = {"radiotherapy": f"{total} {_unit(unit)}".strip(), "fractions": int(count), **_start(timing)}
     if "every" in timing:
         course["every_days"] = _span(timing["every"])
     elif "daily" in timing and "weekdays" not in timing:

@@ -22,6 +22,11 @@ class Lesions:
     core: np.ndarray | None
     whole: np.ndarray | None
 
+    def target(self, name: str) -> np.ndarray | None:
+        """The core, or the whole lesion if asked for or where no core was seen; None if nothing was."""
+        wanted = (self.core, self.whole) if name == "core" else (self.whole,)
+        return next((mask for mask in wanted if mask is not None and mask.any()), None)
+
 
 class WrittenResection(Written):
     """``{resection: core, margin_mm: 5, from_day: 45}``: the core (the whole lesion where no core was segmented, or if
@@ -32,10 +37,8 @@ class WrittenResection(Written):
     from_day: float = Field(ge=0)
 
     def build(self, origin_day: float, lesions: Lesions | None) -> Resection:
-        mask = None
-        if lesions is not None:
-            mask = lesions.core if self.resection == "core" and lesions.core is not None else lesions.whole
-        if lesions is None or mask is None or not mask.any():
+        mask = None if lesions is None else lesions.target(self.resection)
+        if lesions is None or mask is None:
             raise DataRefused(
                 "There is no segmentation to resect.",
                 where="resection",

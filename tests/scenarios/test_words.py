@@ -62,7 +62,7 @@ def test_echo(words, echo):
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        ("60 in 30 fractions from day 21", "has no unit"),
+        ("60 in 30 fractions from day 21", "the dose 60 has no unit; write '60 Gy'"),
         ("60 Gy in 30 fractions of 3 Gy from day 21", "30 fractions of 3 Gy are not 60 Gy"),
         ("temozolomide 75 from day 50", "has no unit"),
         ("temozolomide 75 Gy from day 50", "given in mg/m2, not in Gy"),
@@ -101,6 +101,10 @@ def test_resection_of_the_last_segmentation(patient):
     (cut,) = built.plan_after.resections()
     assert (cut.day, cut.margin_mm, int(cut.cavity.sum())) == (45, 3, 7)
     assert built.words == "resection with 3 mm margin, day 45"
+    empty = {"enhancing": np.zeros_like(core), "oedema": core}
+    visits = tuple(replace(v, regions=empty) if v.day == 42 else v for v in patient.visits)
+    (other,) = study_of("resection on day 45").build(replace(patient, visits=visits), 42.0)[0].plan_after.resections()
+    assert other.cavity.sum() == 1, "where no core is left, the whole lesion is the target"
     with pytest.raises(DataRefused, match="no segmentation to resect"):
         study_of("resection on day 45").build(patient, 42.0)
 
