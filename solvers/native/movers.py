@@ -10,8 +10,8 @@ import numpy as np
 
 from solvers.native import coefficients, offsets, selling, stencil
 from solvers.native.coefficients import Faces
+from solvers.native.kernels import kernels_of
 from solvers.native.polynomials import Polynomial, choose, heun
-from solvers.native.reaction import kernels_of
 from solvers.native.schemes import Scheme
 from solvers.native.team import Spans, Team
 from solvers.native.window import Window

@@ -1,172 +1,99 @@
-"""The reaction kernels: a model's flow (or its integrated rate) compiled into one loop over the active spans."""
+"""Reactions and jumps: a model's flow (or its integrated rate) compiled into one pass over the active spans."""
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import math
-from collections.abc import Callable
-from functools import cache
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
-from numba.core.caching import FunctionCache
-from numba.np.unsafe.ndarray import to_fixed_tuple
 
+from solvers.engine import Exposure
 from solvers.model import GrowthModel
+from solvers.native.kernels import kernels_of
+from solvers.native.region import Contours, Region, write_contours
+from solvers.native.schemes import REACTION, Scheme
+from solvers.native.team import Team
 
-UNDERFLOW = 1e-30
-"""Values below this are set to zero after a reaction: denormal numbers slow the arithmetic a hundredfold."""
-
-
-class _CacheByContent(FunctionCache):
-    """Numba's file cache, keyed by the text of what was compiled in, since it cannot tell one closure from another."""
-
-    def __init__(self, function: Callable, content: str):
-        super().__init__(function)
-        self._content = hashlib.sha256(content.encode()).hexdigest()
-
-    def _index_key(self, sig, codegen):
-        return (sig, codegen.magic_tuple(), self._content)
+if TYPE_CHECKING:
+    from solvers.native.stepper import State
 
 
-def compiled(function: Callable, content: str, **options) -> Any:
-    """``function`` (a closure) compiled, and cached on disk under ``content``."""
-    dispatcher = njit(nogil=True, error_model="numpy", **options)(function)
-    dispatcher._cache = _CacheByContent(function, content)
-    return dispatcher
+@dataclass(frozen=True)
+class Phase:
+    """A reaction over ``dt`` under a kill rate (1/day), then a jump to ``survival`` times the cells.
 
-
-class Kernels(NamedTuple):
-    """Compiled for one class of models; u is (species, size), changed in place on the spans.
-
-    ``uniform(u, p (n,), kill, dt, parts, tolerance, begin, end)`` and ``varying``, with p (n, size) and kill (size,), first
-    bring rounding residues within ``tolerance`` of the bounds back to them, then react; they return False if a value lay
-    farther outside. ``mobility(u, p (n, size) or (n, 1), out, begin, end)`` is None where the model has none.
+    ``maps``: further kill rates, each with its (z, y, x) delivery map.
     """
 
-    uniform: Any
-    varying: Any
-    mobility: Any
+    dt: float
+    kill: float = 0.0
+    survival: float = 1.0
+    maps: tuple[tuple[float, np.ndarray], ...] = ()
 
 
-@cache
-def kernels_of(model: type[GrowthModel], parameters: int) -> Kernels:
-    """The kernels of a model's class; ``parameters`` is the length of its ``rate_parameters``."""
-    step = _flow_step(model) if model.flow is not None else _rate_step(model)
-    written = [inspect.getsource(f) for f in (model.rate, model.flow, model.mobility) if f is not None]
-    content = " ".join([model.source(), model.__qualname__, str(parameters), *written])
-    uniform, varying = _loops(len(model.species), parameters, step, _bounded(model))
-    mobility = None if model.mobility is None else compiled(_mobility(model, parameters), content)
-    return Kernels(compiled(uniform, content), compiled(varying, content), mobility)
+@njit(cache=True, nogil=True)
+def _trace(u, contours, pitch, lo, hi, begin, end):
+    for row in range(begin.size):
+        write_contours(u[:, begin[row] : end[row]], begin[row], pitch, contours, lo, hi)
 
 
-def _loops(species: int, parameters: int, step: Any, bounded: Any) -> tuple[Callable, Callable]:
-    def uniform(u, numbers, kill, dt, parts, tolerance, begin, end):
-        p = to_fixed_tuple(numbers, parameters)
-        scratch = np.zeros((6, species))
-        fine = True
-        for row in range(begin.size):
-            values = u[:, begin[row] : end[row]]
-            fine &= bounded(values, tolerance)
-            for i in range(values.shape[1]):
-                step(to_fixed_tuple(values[:, i], species), p, kill, dt, parts, scratch, values[:, i])
-        return fine
-
-    def varying(u, fields, kill, dt, parts, tolerance, begin, end):
-        scratch = np.zeros((6, species))
-        fine = True
-        for row in range(begin.size):
-            values, numbers = u[:, begin[row] : end[row]], fields[:, begin[row] : end[row]]
-            kills = kill[begin[row] : end[row]]
-            fine &= bounded(values, tolerance)
-            for i in range(values.shape[1]):
-                p = to_fixed_tuple(numbers[:, i], parameters)
-                step(to_fixed_tuple(values[:, i], species), p, kills[i], dt, parts, scratch, values[:, i])
-        return fine
-
-    return uniform, varying
+def trace(u: np.ndarray, contours: Contours, begin: np.ndarray, end: np.ndarray) -> None:
+    """Find the contours of u (species, size) on the spans."""
+    _trace(u, contours.levels, contours.pitch, contours.lo, contours.hi, begin, end)
 
 
-def _bounded(model: type[GrowthModel]) -> Any:
-    """Rounding residues back to the bounds, underflow to zero; False if a value lay farther outside (or is no number)."""
-    species = len(model.species)
-    tumour = tuple(s in model.tumour_species for s in range(species))
+class Reactor:
+    """Does phases in one pass over the memory."""
 
-    @njit(error_model="numpy")
-    def bounded(values, tolerance):
-        real = values.dtype.type
-        zero, one, small = real(0), real(1), real(UNDERFLOW)
-        inside = 0
-        for s in range(species):
-            highest = one + tolerance if tumour[s] else real(np.inf)
-            top = one if tumour[s] else real(np.inf)
-            for i in range(values.shape[1]):
-                x = values[s, i]
-                inside += (x >= -tolerance) & (x <= highest)
-                x = zero if x < small else x
-                values[s, i] = top if x > top else x
-        return inside == values.size
+    def __init__(self, model: GrowthModel, scheme: Scheme, team: Team):
+        self.model, self.scheme, self.team = model, scheme, team
+        parameters = model.rate_parameters()
+        self.fields = any(np.ndim(p) for p in parameters)
+        self.kernels = kernels_of(type(model), len(parameters))
+        self.levels: np.ndarray = np.array([0.0, scheme.threshold, 100 * scheme.threshold], scheme.real)
 
-    return bounded
+    def phase(self, start: float, stop: float, exposure: Exposure) -> Phase:
+        """The reaction from ``start`` to ``stop``."""
+        dt = stop - start
+        doses = [(k / dt, m) for k, m in exposure(start, stop) if k]
+        kill = sum(k for k, m in doses if m is None)
+        return Phase(float(dt), float(kill), maps=tuple((float(k), m) for k, m in doses if m is not None))
 
+    def react(self, u: np.ndarray, where: Region, state: State) -> Contours | None:
+        """Every phase that ``state`` owes, on u inside ``where``: the contours after it, or None if u was out of range."""
+        real = self.scheme.real
+        tolerance = real(self.scheme.tolerance)
+        shares = self.team.shares(where.spans())
+        contours = Contours.empty(state.window, self.levels)
+        rows: np.ndarray = np.array([[p.dt, p.kill, p.survival, self._substeps(p)] for p in state.phases], real).reshape(
+            -1, 4
+        )
+        traced = (contours.levels, contours.pitch, contours.lo, contours.hi)
+        if not self.fields and not any(p.maps for p in state.phases):
+            kernel = self.kernels.uniform
+            done = self.team.each(lambda b, e: kernel(u, state.numbers, rows, tolerance, *traced, b, e), shares)
+            return contours if all(done) else None
+        numbers = np.broadcast_to(state.numbers, (len(state.numbers), state.window.size))
+        rates, maps = self._maps(state)
+        vary = self.kernels.varying
+        done = self.team.each(lambda b, e: vary(u, numbers, rows, rates, maps, tolerance, *traced, b, e), shares)
+        return contours if all(done) else None
 
-def _mobility(model: type[GrowthModel], parameters: int) -> Callable:
-    factor, species = njit(error_model="numpy")(model.mobility), len(model.species)
+    def _substeps(self, phase: Phase) -> int:
+        return max(1, math.ceil(phase.dt * self.model.accuracy_rate / REACTION))
 
-    def mobility(u, fields, out, begin, end):
-        for row in range(begin.size):
-            for i in range(begin[row], end[row]):
-                p = to_fixed_tuple(fields[:, min(i, fields.shape[1] - 1)], parameters)
-                factor(to_fixed_tuple(u[:, i], species), p, out[:, i])
-
-    return mobility
-
-
-def _flow_step(model: type[GrowthModel]) -> Any:
-    flow = njit(error_model="numpy")(model.flow)
-
-    @njit(error_model="numpy")
-    def step(u, p, kill, dt, parts, scratch, out):
-        flow(u, p, kill, dt, out)
-
-    return step
-
-
-def _rate_step(model: type[GrowthModel]) -> Any:
-    """Classical Runge-Kutta of order 4 on exp(kill t) u (Lawson), so that the kill is exact however strong it is."""
-    rate = njit(error_model="numpy")(model.rate)
-    species, capped = len(model.species), model.capped
-    killed = tuple(1.0 if s in model.tumour_species else 0.0 for s in range(species))
-
-    @njit(error_model="numpy")
-    def step(u, p, kill, dt, parts, scratch, out):
-        h = dt / parts
-        v, w, k1, k2, k3, k4 = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4], scratch[5]
-        survival = math.exp(-0.5 * h * kill)
-        for s in range(species):
-            v[s] = u[s]
-        for _ in range(parts):
-            rate(v, p, k1)
-            for s in range(species):
-                e = 1.0 + killed[s] * (survival - 1.0)
-                w[s] = e * (v[s] + 0.5 * h * k1[s])
-            rate(w, p, k2)
-            for s in range(species):
-                e = 1.0 + killed[s] * (survival - 1.0)
-                w[s] = e * v[s] + 0.5 * h * k2[s]
-            rate(w, p, k3)
-            for s in range(species):
-                e = 1.0 + killed[s] * (survival - 1.0)
-                w[s] = e * (e * v[s] + h * k3[s])
-            rate(w, p, k4)
-            for s in range(species):
-                e = 1.0 + killed[s] * (survival - 1.0)
-                v[s] = e * e * v[s] + h / 6.0 * (e * (e * k1[s] + 2.0 * (k2[s] + k3[s])) + k4[s])
-                if capped and killed[s] > 0:
-                    v[s] = min(v[s], 1.0)
-        for s in range(species):
-            out[s] = v[s]
-
-    return step
+    def _maps(self, state: State) -> tuple[np.ndarray, np.ndarray]:
+        """Kill rates (phases, maps) and the delivery maps (maps, size) that they belong to."""
+        known = {id(m): m for p in state.phases for _, m in p.maps}
+        real, window = self.scheme.real, state.window
+        for key, delivery in known.items():
+            if key not in state.maps:
+                state.maps[key] = window.load(delivery, real)
+        rates: np.ndarray = np.zeros((len(state.phases), len(known)), real)
+        for row, phase in zip(rates, state.phases, strict=True):
+            for k, m in phase.maps:
+                row[list(known).index(id(m))] += k
+        maps = [state.maps[key] for key in known] or [np.zeros(0, real)]
+        return rates, np.stack(maps)[: len(known)]

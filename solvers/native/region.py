@@ -31,23 +31,27 @@ def _limits(domain, pitch, lo, hi):
         lo[row], hi[row] = first, last
 
 
-@njit(cache=True, nogil=True)
-def _hull(u, pitch, threshold, inside_lo, inside_hi, lo, hi):
-    """Per row the hull of the voxels above ``threshold`` in any species, searched in [inside_lo, inside_hi)."""
-    for row in range(lo.size):
-        first, last = max(inside_lo[row], inside_hi[row]), inside_lo[row]
-        for s in range(u.shape[0]):
-            base = row * pitch
-            c = inside_lo[row]
-            while c < first and u[s, base + c] <= threshold:
-                c += 1
-            first = min(first, c)
-            c = inside_hi[row]
-            while c > last and u[s, base + c - 1] <= threshold:
-                c -= 1
-            last = max(last, c)
-        lo[row] = first if last > first else NOWHERE
-        hi[row] = last if last > first else -NOWHERE
+@njit(error_model="numpy")
+def write_contours(values, begin, pitch, contours, lo, hi):
+    """The hull of what is above each contour (increasing) in any species of a row: ``values`` (species, n)."""
+    row, start, n = begin // pitch, begin % pitch, values.shape[1]
+    first, last = 0, n
+    for k in range(contours.size):
+        level = contours[k]
+        while first < last and not _above(values, first, level):
+            first += 1
+        while first < last and not _above(values, last - 1, level):
+            last -= 1
+        lo[k, row] = start + first if first < last else NOWHERE
+        hi[k, row] = start + last if first < last else -NOWHERE
+
+
+@njit(error_model="numpy")
+def _above(values, i, level):
+    found = False
+    for s in range(values.shape[0]):
+        found |= values[s, i] > level
+    return found
 
 
 @njit(cache=True, nogil=True)
@@ -98,6 +102,25 @@ def _extent(lo, hi, rows_b):
 
 
 @dataclass(frozen=True)
+class Contours:
+    """Hulls (contours, rows) of what is above each of ``levels``, the first of which is zero."""
+
+    levels: np.ndarray
+    pitch: int
+    lo: np.ndarray
+    hi: np.ndarray
+
+    @classmethod
+    def empty(cls, window: Window, levels: np.ndarray) -> Contours:
+        shape = (levels.size, window.size // window.pitch)
+        return cls(levels, window.pitch, np.full(shape, NOWHERE, np.int32), np.full(shape, -NOWHERE, np.int32))
+
+    def held(self, window: Window) -> Region:
+        """What holds anything."""
+        return Region(window, self.lo[0].copy(), self.hi[0].copy())
+
+
+@dataclass(frozen=True)
 class Region:
     """Spans [lo, hi) of columns, one a row of the window."""
 
@@ -114,30 +137,17 @@ class Region:
         _limits(flags, window.pitch, lo, hi)
         return cls(window, lo, hi)
 
-    def held(self, u: np.ndarray) -> Region:
-        """The hull of what holds anything in every row of these limits, in whole blocks."""
-        return self.reached(u, (), self)
-
-    def reached(self, u: np.ndarray, levels: tuple[tuple[float, int], ...], known: Region) -> Region:
-        """What holds anything, and what can be reached inside these limits; ``known`` is a region outside which u is zero.
-
-        ``levels``: (threshold, reach in voxels), from the lowest threshold up.
-        """
-        w = self.window
-        held = _empty(w)
-        _hull(u, w.pitch, 0.0, known.lo, known.hi, *held)
-        joined, inside = (held[0].copy(), held[1].copy()), held
-        for threshold, reach in levels:
-            above, other = _empty(w), _empty(w)
-            _hull(u, w.pitch, threshold, *inside, *above)
-            inside = above
-            for _ in range(reach):
-                _grow(*above, w.padded[1], *other, self.lo, self.hi)
-                above, other = other, above if above is not inside else _empty(w)
-            _join(*joined, *above)
-        if not levels:
-            _join(*joined, *_empty(w))
-        return Region(w, *joined)
+    def reached(self, contours: Contours, reach: tuple[int, ...]) -> Region:
+        """What holds anything (the first contour), and what voxels above the others can reach inside these limits."""
+        lo, hi = contours.lo[0].copy(), contours.hi[0].copy()
+        other = _empty(self.window)
+        for k, distance in enumerate(reach, start=1):
+            above = contours.lo[k].copy(), contours.hi[k].copy()
+            for _ in range(distance):
+                _grow(*above, self.window.padded[1], *other, self.lo, self.hi)
+                above, other = other, above
+            _join(lo, hi, *above)
+        return Region(self.window, lo, hi)
 
     def spans(self) -> tuple[np.ndarray, np.ndarray]:
         """Flat begin and end of every non-empty span."""

@@ -10,40 +10,42 @@ import numpy as np
 
 from solvers.effect import Jump
 from solvers.engine import Accuracy, Exposure, Stepper
+from solvers.native import reaction
+from solvers.native.damping import damping_factor
 from solvers.native.movers import Mover, mover_of, parameter_fields
-from solvers.native.reaction import kernels_of
-from solvers.native.region import Region
-from solvers.native.schemes import REACTION, SCHEMES
+from solvers.native.reaction import Phase, Reactor
+from solvers.native.region import Contours, Region
+from solvers.native.schemes import SCHEMES
 from solvers.native.team import Team
 from solvers.native.window import Window, memory_order, widened
 from solvers.problem import Problem, Snapshot
 from twin.errors import SolverError
 from twin.grid import Box, triple
 
-ROOM = 0.3
+ROOM = 0.4
 """Share of its extent by which a window is enlarged on the sides that it needs, so that it happens seldom."""
-
-STRESS_MM = 16.0
-"""Width of healthy tissue around the region that a model's damping is shown."""
-
-
-Levels = tuple[tuple[float, int], ...]
-"""(threshold, reach in voxels) of the active region."""
 
 
 @dataclass
 class State:
-    """``u`` (species, size) inside ``window`` with what belongs to it. ``w`` and ``v`` are zero outside ``used``."""
+    """``u`` (species, size) inside ``window``, zero outside ``region``, and what is still owed to it.
+
+    ``phases`` are reactions and jumps that the next pass over the memory will do. ``moved`` is the length of a diffusion
+    whose result lies unchecked in ``w``; then ``u`` is what it started from. ``w`` and ``v`` are zero outside ``region``.
+    """
 
     window: Window
     u: np.ndarray = field(repr=False)
     w: np.ndarray = field(repr=False)
     v: np.ndarray = field(repr=False)
     domain: Region = field(repr=False)
+    region: Region = field(repr=False)
+    contours: Contours = field(repr=False)
     coefficients: Any = field(repr=False)
     numbers: np.ndarray = field(repr=False)
     removed: np.ndarray | None = field(default=None, repr=False)
-    used: Region | None = field(default=None, repr=False)
+    phases: list[Phase] = field(default_factory=list, repr=False)
+    moved: float = 0.0
     maps: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
 
 
@@ -54,10 +56,8 @@ class NativeStepper(Stepper):
         self.problem, self.scheme, self.team = problem, SCHEMES[accuracy], Team(threads)
         self.model, self.medium, self.grid = problem.model, problem.medium, problem.medium.grid
         self.order = memory_order(self.grid)
-        self.parameters = self.model.rate_parameters()
-        self.fields = any(np.ndim(p) for p in self.parameters)
-        self.kernels = kernels_of(type(self.model), len(self.parameters))
         self.mover: Mover = mover_of(problem, self.scheme)
+        self.reactor = Reactor(self.model, self.scheme, self.team)
         self.outflow = max(self.mover.outflow(s) for s in range(len(self.model.species)))
 
     def start(self, initial: np.ndarray) -> State:
@@ -66,16 +66,23 @@ class NativeStepper(Stepper):
         return self._state(window, window.load(initial, self.scheme.real), None)
 
     def advance(self, state: State, start: float, stop: float, exposure: Exposure) -> State:
+        """The last half step of the reaction is left owed, to be done in one pass with what follows."""
         steps = self._steps(stop - start)
         times = np.linspace(start, stop, 2 * steps + 1)
-        shares = self.team.shares(state.domain.held(state.u).spans())
-        self._react(state, state.u, times[0], times[1], exposure, shares)
+        before = times[0]
         for k in range(steps):
-            last = times[min(2 * k + 3, 2 * steps)]
-            state = self._step(state, times[2 * k + 2] - times[2 * k], times[2 * k + 1], last, exposure)
+            state.phases.append(self.reactor.phase(before, times[2 * k + 1], exposure))
+            state = self._diffuse(self._settled(state), times[2 * k + 2] - times[2 * k])
+            before = times[2 * k + 1]
+        state.phases.append(self.reactor.phase(before, times[-1], exposure))
         return state
 
     def jump(self, state: State, jump: Jump) -> State:
+        simple = jump.removed is None and jump.infused is None and jump.into not in self.model.species
+        if simple and np.ndim(jump.survival) == 0:
+            state.phases.append(Phase(0.0, survival=float(jump.survival)))
+            return state
+        state = self._settled(state)
         survival = jump.survival if np.ndim(jump.survival) == 0 else np.asarray(jump.survival)[state.window.box]
         view = state.window.view(state.u)
         jump.apply(view, self.model, survival)
@@ -86,48 +93,69 @@ class NativeStepper(Stepper):
         return self._state(state.window, state.u, removed)
 
     def snapshot(self, state: State, day: float) -> Snapshot:
-        sides = state.domain.held(state.u).sides() or triple([slice(0, 1)] * 3)
-        box = _in_grid(sides, state.window)
+        state = self._settled(state)
+        sides = state.contours.held(state.window).sides() or triple([slice(0, 1)] * 3)
+        box = state.window.in_grid(sides)
         inner = triple(slice(s.start - b.start, s.stop - b.start) for s, b in zip(box, state.window.box, strict=True))
         values = np.array(state.window.view(state.u)[(slice(None), *inner)], order="C")
         return Snapshot(day, values, box, self.grid, self.model.tumour_species)
 
     def _steps(self, span: float) -> int:
-        longest = min(
-            self.scheme.growth / max(self.model.accuracy_rate, 1e-12), self.scheme.reach / max(self.outflow, 1e-12)
-        )
+        tiny = 1e-12
+        longest = min(self.scheme.growth / max(self.model.accuracy_rate, tiny), self.scheme.reach / max(self.outflow, tiny))
         return max(1, math.ceil(span / longest - 1e-9))
 
-    def _step(self, state: State, dt: float, middle: float, last: float, exposure: Exposure) -> State:
-        """Diffusion over ``dt``, then the reaction from ``middle`` to ``last``."""
-        growth = self.model.accuracy_rate * dt
-        steps = self.mover.steps_of(dt, growth, self.scheme.polynomial * growth**2)
-        state, region = self._roomy(state, self._levels(steps, dt))
-        shares = self.team.shares(region.spans())
-        self._diffuse(state, region, steps, dt, shares)
-        if not self._react(state, state.w, middle, last, exposure, shares):
-            steps = self.mover.safe(dt)
-            state, region = self._roomy(state, self._levels(steps, dt))
-            shares = self.team.shares(region.spans())
-            self._diffuse(state, region, steps, dt, shares)
-            if not self._react(state, state.w, middle, last, exposure, shares):
-                raise SolverError(
-                    f"The solution left its range before day {last:g}.",
-                    why="values outside [0, 1] cannot be a cell fraction",
-                    remedy="check the parameters; try accuracy='reference' or the 'fipy' engine",
-                )
-        state.u, state.w = state.w, state.u
+    def _settled(self, state: State) -> State:
+        """Nothing owed: the diffusion checked, every phase done, the contours known."""
+        if not state.phases and not state.moved:
+            return state
+        if not state.moved:
+            contours = self.reactor.react(state.u, state.contours.held(state.window), state)
+        else:
+            contours = self.reactor.react(state.w, state.region, state)
+            if contours is None:
+                phases = state.phases
+                state = self._diffuse(state, state.moved, safely=True)
+                state.phases = phases
+                contours = self.reactor.react(state.w, state.region, state)
+        if contours is None:
+            raise SolverError(
+                "The solution left its range.",
+                why="values outside [0, 1] cannot be a cell fraction",
+                remedy="check the parameters; try accuracy='reference' or the 'fipy' engine",
+            )
+        if state.moved:
+            state.u, state.w = state.w, state.u
+        state.contours, state.moved, state.phases = contours, 0.0, []
         return state
 
-    def _levels(self, steps, dt: float) -> Levels:
-        """The faintest cells cannot spread a visible amount far; denser ones are followed as far as the stencil sees."""
-        near, far = self.mover.reach(steps, dt)
-        return (self.scheme.threshold, near), (100 * self.scheme.threshold, far)
+    def _diffuse(self, state: State, dt: float, safely: bool = False) -> State:
+        """A step of the diffusion from u to w, to be checked by the next pass."""
+        growth = self.model.accuracy_rate * dt
+        steps = self.mover.safe(dt) if safely else self.mover.steps_of(dt, growth, self.scheme.polynomial * growth**2)
+        state, region = self._roomy(state, self.mover.reach(steps, dt))
+        if not state.region.within(region):
+            state.w[...] = 0
+            state.v[...] = 0
+        state.region, state.moved = region, dt
+        shares = self.team.shares(region.spans())
+        move = self.mover.move
+        coefficients = state.coefficients
+        if self.model.damping is not None:
+            half = self._damped(state, state.u)
+            move(half, steps, state.u, state.w, state.v, 0.5 * dt, state.window, shares, self.team)
+            coefficients = self._damped(state, state.w)
+        move(coefficients, steps, state.u, state.w, state.v, dt, state.window, shares, self.team)
+        return state
 
-    def _roomy(self, state: State, reach: Levels) -> tuple[State, Region]:
+    def _damped(self, state: State, u: np.ndarray) -> Any:
+        factor = damping_factor(self.model, self.medium, state.window, state.region, u, state.removed)
+        return self.mover.damped(state.coefficients, factor, state.window)
+
+    def _roomy(self, state: State, reach: tuple[int, int]) -> tuple[State, Region]:
         """The active region of a step, in a window that is large enough for it."""
         while True:
-            region = state.domain.reached(state.u, reach, state.used or state.domain)
+            region = state.domain.reached(state.contours, reach)
             box = self._wider(state.window.box, self._touched(state, region))
             if box == state.window.box:
                 return state, region
@@ -157,73 +185,22 @@ class NativeStepper(Stepper):
         domain = self.medium.domain[window.box]
         if removed is not None:
             domain = domain & ~removed[window.box]
-        return State(
+        tissue = Region.of_domain(window, domain)
+        contours = Contours.empty(window, self.reactor.levels)
+        state = State(
             window,
             u,
             w=np.zeros_like(u),
             v=window.zeros(self.scheme.real),
-            domain=Region.of_domain(window, domain),
+            domain=tissue,
+            region=contours.held(window),
+            contours=contours,
             coefficients=self.mover.prepare(window, domain),
-            numbers=parameter_fields(self.parameters, window, self.scheme.real),
+            numbers=parameter_fields(self.model.rate_parameters(), window, self.scheme.real),
             removed=removed,
         )
-
-    def _diffuse(self, state: State, region: Region, steps, dt: float, shares) -> None:
-        """The step from u to w; what an earlier, larger region left in w and v is wiped first."""
-        if state.used is not None and not state.used.within(region):
-            state.w[...] = 0
-            state.v[...] = 0
-        state.used = region
-        coefficients = state.coefficients
-        if self.model.damping is not None:
-            half = self.mover.damped(coefficients, self._damping(state, state.u, region), state.window)
-            self.mover.move(half, steps, state.u, state.w, state.v, 0.5 * dt, state.window, shares, self.team)
-            coefficients = self.mover.damped(coefficients, self._damping(state, state.w, region), state.window)
-        self.mover.move(coefficients, steps, state.u, state.w, state.v, dt, state.window, shares, self.team)
-
-    def _damping(self, state: State, u: np.ndarray, region: Region) -> np.ndarray:
-        """The model's factor on the window, one where it was not asked."""
-        w = state.window
-        box = _in_grid(region.sides() or triple([slice(0, 1)] * 3), w)
-        margin = triple(math.ceil(STRESS_MM / h) for h in self.grid.spacing_mm)
-        box = triple(
-            slice(max(0, s.start - m), min(n, s.stop + m)) for s, m, n in zip(box, margin, self.grid.shape, strict=True)
-        )
-        part = self.medium.crop(box)
-        if state.removed is not None:
-            part = replace(part, domain=part.domain & ~state.removed[box])
-        cells = np.zeros(part.grid.shape)
-        here, there = _overlap(box, w.box)
-        cells[here] = w.view(u)[(list(self.model.tumour_species), *there)].sum(axis=0)
-        factor: np.ndarray = np.ones(w.size, self.scheme.real)
-        w.view(factor)[there] = self.model.damping(np.clip(cells, 0, 1), part)[here]
-        return factor
-
-    def _react(self, state: State, u: np.ndarray, start: float, stop: float, exposure: Exposure, shares) -> bool:
-        """Reaction and kill from ``start`` to ``stop``; False if ``u`` was out of its range before."""
-        real, dt = self.scheme.real, stop - start
-        doses = [(k / dt, m) for k, m in exposure(start, stop) if k]
-        parts = max(1, math.ceil(dt * self.model.accuracy_rate / REACTION))
-        tolerance = real(self.scheme.tolerance)
-        if self.fields or any(m is not None for _, m in doses):
-            numbers = state.numbers
-            if not self.fields:
-                numbers = np.broadcast_to(numbers, (len(numbers), state.window.size))
-            kernel, kill = self.kernels.varying, self._kill_field(state, doses)
-        else:
-            kernel, numbers, kill = self.kernels.uniform, state.numbers[:, 0], real(sum(k for k, _ in doses))
-        return all(self.team.each(lambda b, e: kernel(u, numbers, kill, real(dt), parts, tolerance, b, e), shares))
-
-    def _kill_field(self, state: State, doses) -> np.ndarray:
-        out = state.window.zeros(self.scheme.real)
-        for k, delivery in doses:
-            if delivery is None:
-                out += k
-            else:
-                if id(delivery) not in state.maps:
-                    state.maps[id(delivery)] = state.window.load(delivery, self.scheme.real)
-                out += self.scheme.real(k) * state.maps[id(delivery)]
-        return out
+        reaction.trace(u, state.contours, *tissue.spans())
+        return state
 
 
 def occupied(initial: np.ndarray) -> Box:
@@ -235,17 +212,3 @@ def occupied(initial: np.ndarray) -> Box:
         hit = np.flatnonzero(present.any(axis=others))
         sides.append(slice(int(hit[0]), int(hit[-1]) + 1) if hit.size else slice(n // 2, n // 2 + 1))
     return triple(sides)
-
-
-def _in_grid(sides: Box, window: Window) -> Box:
-    """Voxels of the window along the axes of memory as a box of the grid."""
-    by_axis = triple(sides[window.order.index(axis)] for axis in range(3))
-    return triple(slice(s.start + b.start, s.stop + b.start) for s, b in zip(by_axis, window.box, strict=True))
-
-
-def _overlap(box: Box, other: Box) -> tuple[Box, Box]:
-    """The common part of two boxes, seen from each."""
-    common = [slice(max(s.start, o.start), min(s.stop, o.stop)) for s, o in zip(box, other, strict=True)]
-    here = triple(slice(c.start - s.start, c.stop - s.start) for c, s in zip(common, box, strict=True))
-    there = triple(slice(c.start - s.start, c.stop - s.start) for c, s in zip(common, other, strict=True))
-    return here, there

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -40,25 +41,25 @@ class Window:
     order: tuple[int, int, int]
     rim: int = 1
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, int, int]:
         """Voxels of the box along the axes of memory."""
         return triple(self.box[axis].stop - self.box[axis].start for axis in self.order)
 
-    @property
+    @cached_property
     def padded(self) -> tuple[int, int, int]:
         a, b, c = self.shape
         return a + 2 * self.rim, b + 2 * self.rim, 2 * LANE + -(-c // LANE) * LANE
 
-    @property
+    @cached_property
     def pitch(self) -> int:
         return self.padded[2]
 
-    @property
+    @cached_property
     def plane(self) -> int:
         return self.padded[1] * self.padded[2]
 
-    @property
+    @cached_property
     def size(self) -> int:
         return self.padded[0] * self.plane
 
@@ -76,6 +77,11 @@ class Window:
         inner = flat.reshape(*lead, *self.padded)[..., r : a + r, r : b + r, LANE : LANE + c]
         back = [len(lead) + self.order.index(axis) for axis in range(3)]
         return inner.transpose(*range(len(lead)), *back)
+
+    def in_grid(self, sides: Box) -> Box:
+        """Voxels of the window along the axes of memory as a box of the grid."""
+        by_axis = [sides[self.order.index(axis)] for axis in range(3)]
+        return triple(slice(s.start + b.start, s.stop + b.start) for s, b in zip(by_axis, self.box, strict=True))
 
     def load(self, field: np.ndarray, dtype: type) -> np.ndarray:
         """Flat copy of the box of a (..., z, y, x) field on the grid."""

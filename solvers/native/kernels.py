@@ -1,0 +1,207 @@
+"""Compiled kernels of a growth model's class."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numba.core.caching import FunctionCache
+from numba.np.unsafe.ndarray import to_fixed_tuple
+
+from solvers.model import GrowthModel
+from solvers.native.region import write_contours
+
+UNDERFLOW = 1e-30
+"""Values below this are set to zero after a reaction: denormal numbers slow the arithmetic a hundredfold."""
+
+
+class _CacheByContent(FunctionCache):
+    """Numba's file cache, keyed by the text of what was compiled in, since it cannot tell one closure from another."""
+
+    def __init__(self, function: Callable, content: str):
+        super().__init__(function)
+        self._content = hashlib.sha256(content.encode()).hexdigest()
+
+    def _index_key(self, sig, codegen):
+        return (sig, codegen.magic_tuple(), self._content)
+
+
+def compiled(function: Callable, content: str, **options) -> Any:
+    """``function`` (a closure) compiled, and cached on disk under ``content``."""
+    dispatcher = njit(nogil=True, error_model="numpy", **options)(function)
+    dispatcher._cache = _CacheByContent(function, content)
+    return dispatcher
+
+
+class Kernels(NamedTuple):
+    """Compiled for one class of models; u is (species, size), changed in place on the spans.
+
+    ``uniform(u, p, phases, tolerance, contours, pitch, lo, hi, begin, end)`` first brings rounding residues within
+    ``tolerance`` of the bounds back to them and returns False if a value lay farther outside. Then every phase, a row
+    (dt, kill rate, survival, substeps), is a reaction over dt with that kill, and a jump. Last, the hull of what is above
+    each of ``contours`` is written to ``lo`` and ``hi`` (contours, rows). ``varying`` takes p as (n, size) fields, and
+    ``rates`` (phases, maps) and ``maps`` (maps, size) of further kill rates after ``phases``.
+    ``mobility(u, p, out, begin, end)`` is None where the model has none.
+    """
+
+    uniform: Any
+    varying: Any
+    mobility: Any
+
+
+@cache
+def kernels_of(model: type[GrowthModel], parameters: int) -> Kernels:
+    """The kernels of a model's class; ``parameters`` is the length of its ``rate_parameters``."""
+    step = _flow_step(model) if model.flow is not None else _rate_step(model)
+    written = [inspect.getsource(f) for f in (model.rate, model.flow, model.mobility) if f is not None]
+    content = " ".join([model.source(), model.__qualname__, str(parameters), *written])
+    uniform, varying = _loops(len(model.species), parameters, step, _bounded(model), _jump(model))
+    mobility = None if model.mobility is None else compiled(_mobility(model, parameters), content)
+    return Kernels(compiled(uniform, content), compiled(varying, content), mobility)
+
+
+def _loops(species: int, parameters: int, step: Any, bounded: Any, jump: Any) -> tuple[Callable, Callable]:
+    def uniform(u, numbers, phases, tolerance, contours, pitch, lo, hi, begin, end):
+        p = to_fixed_tuple(numbers[:, 0], parameters)
+        scratch = np.zeros((6, species))
+        fine = True
+        for row in range(begin.size):
+            values = u[:, begin[row] : end[row]]
+            fine &= bounded(values, tolerance)
+            for k in range(len(phases)):
+                dt, kill, parts = phases[k, 0], phases[k, 1], int(phases[k, 3])
+                for i in range(values.shape[1]):
+                    step(to_fixed_tuple(values[:, i], species), p, kill, dt, parts, scratch, values[:, i])
+                jump(values, phases[k, 2])
+            write_contours(values, begin[row], pitch, contours, lo, hi)
+        return fine
+
+    def varying(u, fields, phases, rates, maps, tolerance, contours, pitch, lo, hi, begin, end):
+        scratch = np.zeros((6, species))
+        room = np.zeros(pitch, u.dtype)
+        fine = True
+        for row in range(begin.size):
+            values, numbers = u[:, begin[row] : end[row]], fields[:, begin[row] : end[row]]
+            fine &= bounded(values, tolerance)
+            for k in range(len(phases)):
+                dt, parts, kills = phases[k, 0], int(phases[k, 3]), room[: values.shape[1]]
+                kills[:] = phases[k, 1]
+                _mixed(kills, rates[k], maps, begin[row])
+                for i in range(values.shape[1]):
+                    p = to_fixed_tuple(numbers[:, i], parameters)
+                    step(to_fixed_tuple(values[:, i], species), p, kills[i], dt, parts, scratch, values[:, i])
+                jump(values, phases[k, 2])
+            write_contours(values, begin[row], pitch, contours, lo, hi)
+        return fine
+
+    return uniform, varying
+
+
+@njit(error_model="numpy")
+def _mixed(kills, rates, maps, begin):
+    """Add every map's kill rate to ``kills``."""
+    for m in range(len(maps)):
+        for i in range(kills.size):
+            kills[i] += rates[m] * maps[m, begin + i]
+
+
+def _jump(model: type[GrowthModel]) -> Any:
+    tumour = model.tumour_species
+
+    @njit(error_model="numpy")
+    def jump(values, survival):
+        if survival != 1:
+            for s in tumour:
+                for i in range(values.shape[1]):
+                    values[s, i] *= survival
+
+    return jump
+
+
+def _bounded(model: type[GrowthModel]) -> Any:
+    """Rounding residues back to the bounds, underflow to zero; False if a value lay farther outside (or is no number)."""
+    species = len(model.species)
+    tumour = tuple(s in model.tumour_species for s in range(species))
+
+    @njit(error_model="numpy")
+    def bounded(values, tolerance):
+        real = values.dtype.type
+        zero, one, small = real(0), real(1), real(UNDERFLOW)
+        inside = 0
+        for s in range(species):
+            highest = one + tolerance if tumour[s] else real(np.inf)
+            top = one if tumour[s] else real(np.inf)
+            for i in range(values.shape[1]):
+                x = values[s, i]
+                inside += (x >= -tolerance) & (x <= highest)
+                x = zero if x < small else x
+                values[s, i] = top if x > top else x
+        return inside == values.size
+
+    return bounded
+
+
+def _mobility(model: type[GrowthModel], parameters: int) -> Callable:
+    factor, species = njit(error_model="numpy")(model.mobility), len(model.species)
+
+    def mobility(u, fields, out, begin, end):
+        for row in range(begin.size):
+            for i in range(begin[row], end[row]):
+                p = to_fixed_tuple(fields[:, min(i, fields.shape[1] - 1)], parameters)
+                factor(to_fixed_tuple(u[:, i], species), p, out[:, i])
+
+    return mobility
+
+
+def _flow_step(model: type[GrowthModel]) -> Any:
+    flow = njit(error_model="numpy")(model.flow)
+
+    @njit(error_model="numpy")
+    def step(u, p, kill, dt, parts, scratch, out):
+        flow(u, p, kill, dt, out)
+
+    return step
+
+
+def _rate_step(model: type[GrowthModel]) -> Any:
+    """Classical Runge-Kutta of order 4 on exp(kill t) u (Lawson), so that the kill is exact however strong it is."""
+    rate = njit(error_model="numpy")(model.rate)
+    species, capped = len(model.species), model.capped
+    killed = tuple(1.0 if s in model.tumour_species else 0.0 for s in range(species))
+
+    @njit(error_model="numpy")
+    def step(u, p, kill, dt, parts, scratch, out):
+        h = dt / parts
+        v, w, k1, k2, k3, k4 = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4], scratch[5]
+        survival = math.exp(-0.5 * h * kill)
+        for s in range(species):
+            v[s] = u[s]
+        for _ in range(parts):
+            rate(v, p, k1)
+            for s in range(species):
+                e = 1.0 + killed[s] * (survival - 1.0)
+                w[s] = e * (v[s] + 0.5 * h * k1[s])
+            rate(w, p, k2)
+            for s in range(species):
+                e = 1.0 + killed[s] * (survival - 1.0)
+                w[s] = e * v[s] + 0.5 * h * k2[s]
+            rate(w, p, k3)
+            for s in range(species):
+                e = 1.0 + killed[s] * (survival - 1.0)
+                w[s] = e * (e * v[s] + h * k3[s])
+            rate(w, p, k4)
+            for s in range(species):
+                e = 1.0 + killed[s] * (survival - 1.0)
+                v[s] = e * e * v[s] + h / 6.0 * (e * (e * k1[s] + 2.0 * (k2[s] + k3[s])) + k4[s])
+                if capped and killed[s] > 0:
+                    v[s] = min(v[s], 1.0)
+        for s in range(species):
+            out[s] = v[s]
+
+    return step
