@@ -22,20 +22,19 @@ def claim(
     """Claim ``folder`` for the run that ``manifest`` describes; whether that run had already finished there.
 
     A folder of the same fingerprint is resumed. One of another case or configuration is refused (UsageError that says
-    what differs) unless ``overwrite``, which removes the step's ``outputs`` and ``intermediate`` files first. Nothing
-    else in it is touched.
+    what differs) unless ``overwrite``, which removes the step's ``outputs`` and ``intermediate`` files first. A folder
+    without any of these files is free. Nothing else in it is touched.
     """
     _make(folder)
     if overwrite:
         _remove(folder, (*outputs, *intermediate))
-    elif (path := Manifest.path(folder, manifest.command)).exists():
-        known = load_json(path)
+    if any((folder / name).exists() for name in (*outputs, *intermediate)):
+        path = Manifest.path(folder, manifest.command)
+        known = load_json(path) if path.exists() else {}
         if known.get("fingerprint") != manifest.fingerprint:
             raise _somebody_elses(folder, manifest, known)
         if known.get("state") == "finished" and all((folder / name).exists() for name in outputs):
             return True
-    elif any((folder / name).exists() for name in (*outputs, *intermediate)):
-        raise _somebody_elses(folder, manifest, {})
     manifest.write(folder, state="started")
     return False
 

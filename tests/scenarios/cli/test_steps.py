@@ -89,6 +89,13 @@ def test_a_store_without_a_manifest_is_not_written_over(oncotwin, house, case, t
     assert refused.exit_code == 2 and (tmp_path / "results/search.journal").read_text() == "somebody's"
 
 
+def test_a_run_that_was_refused_leaves_the_folder_free(oncotwin, house, case, tmp_path):
+    house.raised["load_case"] = DataRefused("The scan is empty.")
+    assert oncotwin("calibrate", case).exit_code == 3
+    house.raised.clear()
+    assert oncotwin("calibrate", case, "--seed", 9).exit_code == 0
+
+
 def test_ctrl_c_says_what_is_kept_and_the_next_run_goes_on(oncotwin, house, case, tmp_path):
     house.raised["calibrate"] = KeyboardInterrupt()
     stopped = oncotwin("calibrate", case)
