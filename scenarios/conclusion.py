@@ -18,9 +18,19 @@ FAR = 2.0
 
 
 def conclude(
-    data: xr.Dataset, comparison: Comparison, compared: Sequence[dict[str, Any]], patient: Patient, failed: int
+    data: xr.Dataset,
+    comparison: Comparison,
+    compared: Sequence[dict[str, Any]],
+    patient: Patient,
+    failed: int,
+    mismatch: str = "",
 ) -> list[str]:
-    """Sentences in order of importance: the reference, what differs from it, what cannot be ranked, what limits them."""
+    """Sentences in order of importance: the reference, what differs from it, what cannot be ranked, what limits them.
+
+    With a ``mismatch`` (the twin misses the last scan that it saw) that sentence comes first and nothing is ranked.
+    """
+    if mismatch:
+        return [mismatch, *_limits(comparison, patient, failed)]
     labels = {arm.id: arm.label for arm in comparison.setup.arms}
     volumes = [c for c in compared if c["endpoint"] == VOLUME]
     told = [volume_sentence(comparison.reference, labels[comparison.reference], data)]

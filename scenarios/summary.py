@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from calibration.evaluation import seen
 from scenarios.arms import Arm
 from scenarios.categories import response, response_sentence
 from scenarios.conclusion import conclude, progression_sentence, volume_sentence
@@ -16,6 +17,7 @@ from scenarios.endpoint import endpoints
 from scenarios.prepare import Comparison
 from scenarios.radiobiology import alpha_beta_gy
 from scenarios.schedule import schedule, totals
+from scenarios.trust import mismatch
 from twin import RESEARCH_USE_ONLY
 from twin.patient import Patient
 
@@ -37,10 +39,15 @@ def summarise(
         "margin_percent": 100.0 * comparison.margin,
         "arms": [_arm(arm, data, comparison, patient) for arm in comparison.setup.arms],
         "comparisons": compared,
-        "conclusion": conclude(data, comparison, compared, patient, len(failed)),
+        "conclusion": conclude(data, comparison, compared, patient, len(failed), _mismatch(data, comparison, patient)),
         "failed": [{"arm": arm, "draw": draw, "reason": reason} for (arm, draw), reason in sorted(failed.items())],
         "citations": sorted({endpoints[name].citation for name in comparison.names} - {""}),
     }
+
+
+def _mismatch(data: xr.Dataset, comparison: Comparison, patient: Patient) -> str:
+    last = patient.seen[-1]
+    return mismatch(data, comparison.reference, last.day, seen(patient, last).volume_ml)
 
 
 def _arm(arm: Arm, data: xr.Dataset, comparison: Comparison, patient: Patient) -> dict[str, Any]:

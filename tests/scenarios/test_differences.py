@@ -16,6 +16,7 @@ from scenarios.differences import UNCLEAR, differences
 from scenarios.prepare import Comparison
 from scenarios.simulated import Setup
 from scenarios.timeline import Timeline
+from scenarios.trust import mismatch
 from twin.treatment import Plan
 
 NAMES = ("visible-volume", "time-to-progression")
@@ -104,6 +105,17 @@ def test_conclusion_does_not_rank_what_overlaps():
     assert "The intervals of “B” and “C” overlap: the model cannot rank them." in told
     apart = sentences({"a": 60 + noise, "b": 10 + noise, "c": 25 - noise})
     assert not any("overlap" in s for s in apart)
+
+
+def test_nothing_is_ranked_by_a_twin_that_misses_the_last_scan():
+    noise = np.linspace(-2, 2, 50)
+    data, asked = courses({"a": 20 + noise, "b": 10 + noise}), comparison("a", "b")
+    day, volume = float(data["t"][0]), float(data["volume_ml"].sel(arm="a").isel(t=0).median())
+    assert mismatch(data, "a", day, 1.2 * volume) == ""
+    said = mismatch(data, "a", day, 2 * volume)
+    assert "does not reproduce" in said
+    told = conclude(data, asked, differences(data, asked), SimpleNamespace(site="brain"), 0, said)
+    assert told[0] == said and not any("smaller" in s for s in told)
 
 
 def test_numbers():
