@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,17 @@ from calibration.evaluation import visit_scores
 from calibration.forecast import forecast
 from calibration.objective import Objective
 from calibration.polish import Polished, polish
-from calibration.pool import evaluating
+from calibration.pool import Crew
 from calibration.posterior import Laplace, posterior_dataset
 from calibration.region import reachable
-from calibration.search import Found, search
+from calibration.rescan import scan_error
+from calibration.search import Found, call, search
 from calibration.structure import Structure
 from calibration.words import identifiability, misfit
 from solvers.engine import Accuracy
 from twin.errors import DataRefused
 from twin.patient import Patient
-from twin.progress import SILENT, Progress
+from twin.progress import SILENT, Progress, stage
 
 SEARCH_MM = 2.0
 """The search runs on voxels of at least this edge; the polish then works on the full grid."""
@@ -53,6 +54,7 @@ class Fitted:
     found: Found
     polished: Polished
     laplace: Laplace
+    z: np.ndarray
     discrepancies: tuple[Discrepancy, ...]
     steps: tuple[dict[str, Any], ...]
 
@@ -84,64 +86,65 @@ def calibrate(
     structure = structure or Structure()
     box = reachable(patient, patient.visits[-1].day)
     near = patient.crop(box)
-    fitted = fit(near, structure, settings, out / JOURNAL, progress)
-    z = fitted.laplace.draws(seed, draws)
-    space = fitted.laplace.space
-    posterior = posterior_dataset(near, structure, space, fitted.polished.z, z, seed, "laplace")
-    rows = [dict(zip(posterior["parameter"].values, row, strict=True)) for row in posterior["value"].values]
-    maps = forecast(
-        patient, (near, box), structure, rows, engine=engine, accuracy=accuracy, processes=processes, progress=progress
-    )
+    with Crew(processes) as crew:
+        fitted = fit(replace(near, visits=near.seen), structure, settings, out / JOURNAL, crew, progress)
+        z = fitted.laplace.draws(seed, draws)
+        posterior = posterior_dataset(near, structure, fitted.laplace.space, fitted.z, z, seed, "laplace")
+        rows = [dict(zip(posterior["parameter"].values, row, strict=True)) for row in posterior["value"].values]
+        maps = forecast(
+            patient, (near, box), structure, rows, engine=engine, accuracy=accuracy, crew=crew, progress=progress
+        )
     summary = summarise(patient, near, structure, fitted, visit_scores(patient, maps))
     calibration = Calibration(patient, structure, posterior, maps, summary)
     calibration.save(out)
     return calibration
 
 
-def fit(near: Patient, structure: Structure, settings: Settings, journal: Path, progress: Progress = SILENT) -> Fitted:
-    """Search, polish, weigh the visits by their residuals, polish again, and take the curvature there."""
+def fit(
+    near: Patient, structure: Structure, settings: Settings, journal: Path, crew: Crew, progress: Progress = SILENT
+) -> Fitted:
+    """Search, polish, weigh the visits by their residuals, polish again; slopes and the first scan's errors there."""
     fine = Objective.of(near, structure, settings.coarsen, settings.engine, settings.accuracy)
     factor = search_factor(near, settings.coarsen)
     rough = fine if factor == settings.coarsen else _coarser(fine, factor)
-    with evaluating(rough, settings.processes) as evaluate:
-        found = search(
-            rough.space,
-            evaluate,
-            journal,
-            study_name(near, structure, settings, factor),
-            evaluations=settings.evaluations,
-            sampler=settings.sampler,
-            seed=settings.seed,
-            progress=progress,
-        )
-    return _polished(fine, found, settings, progress)
+    found = search(
+        rough.space,
+        crew.over(rough),
+        journal,
+        study_name(near, structure, settings, factor),
+        evaluations=settings.evaluations,
+        sampler=settings.sampler,
+        seed=settings.seed,
+        progress=progress,
+    )
+    return _polished(fine, found, settings, crew, progress)
 
 
 def _coarser(fine: Objective, factor: int) -> Objective:
     return Objective.of(fine.patient, fine.structure, factor, fine.engine, fine.accuracy)
 
 
-def _polished(fine: Objective, found: Found, settings: Settings, progress: Progress) -> Fitted:
-    progress.begin("polishing the best fit", 3)
-    start = fine(found.z)
-    with evaluating(fine, settings.processes) as evaluate:
-        first = polish(fine, evaluate, found.z)
-    progress.advance(note=f"best fit {first.objective:.4g}")
-    misfits = discrepancies(fine, fine.space.values(first.z))
-    weighed = fine.weighed(tuple(d.weight for d in misfits))
-    progress.advance()
-    before = weighed(first.z)
-    with evaluating(weighed, settings.processes) as evaluate:
+def _polished(fine: Objective, found: Found, settings: Settings, crew: Crew, progress: Progress) -> Fitted:
+    with stage(progress, "polishing the best fit", 3):
+        middle, start = crew.over(fine)(call, [np.zeros(len(found.z)), found.z])
+        first = polish(fine, crew.over(fine), found.z)
+        progress.advance(note=f"best fit {first.objective:.4g}")
+        misfits = discrepancies(fine, fine.space.values(first.z))
+        weighed = fine.weighed(tuple(d.weight for d in misfits))
+        evaluate = crew.over(weighed)
+        before = next(iter(evaluate(call, [first.z])))
         second = polish(weighed, evaluate, first.z, rounds=3)
-    progress.advance(note=f"best fit {second.objective:.4g}")
-    progress.end()
+        progress.advance(note=f"best fit {second.objective:.4g}")
+        error = scan_error(weighed, evaluate, second, settings.seed)
+        progress.advance()
     steps = (
-        {"name": "global search", "objective": start, "gain": max(0.0, fine(np.zeros(len(found.z))) - start)},
+        {"name": "global search", "objective": start, "gain": max(0.0, middle - start)},
         {"name": "local polish", "objective": first.objective, "gain": start - first.objective},
         {"name": "visits weighed by their misfit", "objective": second.objective, "gain": before - second.objective},
     )
-    laplace = Laplace.at(weighed.space, second.z, second.residual, second.jacobian, fine.structure.sensitivities)
-    return Fitted(weighed, found, second, laplace, misfits, steps)
+    sensitive = fine.structure.sensitivities
+    laplace = Laplace.at(weighed.space, second.z, second.residual, second.jacobian, sensitive, error)
+    return Fitted(weighed, found, second, laplace, laplace.mode(), misfits, steps)
 
 
 def search_factor(near: Patient, coarsen: int) -> int:

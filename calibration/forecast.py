@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
+from calibration.initial import InitialState
 from calibration.observation.fraction import observed_fraction
-from calibration.pool import evaluating
+from calibration.pool import Crew
 from calibration.structure import Structure, initial_of
 from solvers.engine import Accuracy
 from solvers.simulate import Failure, solve
@@ -27,6 +28,7 @@ class Forecaster:
     """What is run for each draw: the patient within reach, the structure, the times, and the numerical settings."""
 
     patient: Patient = field(repr=False)
+    initial: InitialState = field(repr=False)
     structure: Structure
     days: tuple[float, ...]
     engine: str = "native"
@@ -54,7 +56,7 @@ def run_draw(held: Forecaster, values: Mapping[str, float]) -> Course | Failure:
     visits = {v.day for v in held.patient.visits}
     rows, maps = [], []
     try:
-        problem = held.structure.problem(held.patient, values, held.days)
+        problem = held.structure.problem(held.patient, values, held.days, initial=held.initial)
         for shot in solve(problem, held.engine, held.accuracy):
             core = held.patient.visibility.core
             seen = shot.volume_ml(held.patient.visibility.threshold)
@@ -75,7 +77,7 @@ def forecast(
     *,
     engine: str = "native",
     accuracy: Accuracy = "fast",
-    processes: int = 1,
+    crew: Crew | None = None,
     progress: Progress = SILENT,
 ) -> xr.Dataset:
     """The store ``fit.zarr``: observed and predicted maps on every visit, and volumes over time for every draw.
@@ -83,13 +85,12 @@ def forecast(
     ``near`` is the patient within reach and its box in ``patient``. Raises SolverError where every draw failed.
     """
     items = list(draws)
-    held = Forecaster(near[0], structure, forecast_days(patient), engine, accuracy)
-    initial_of(near[0])
+    held = Forecaster(near[0], initial_of(near[0]), structure, forecast_days(patient), engine, accuracy)
     shape = (len(patient.visits), *near[0].grid.shape)
     total, above = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     courses: list[Course | Failure] = []
-    with stage(progress, "forecasting every draw", len(items)) as bar, evaluating(held, processes) as evaluate:
-        for course in evaluate(run_draw, items):
+    with stage(progress, "forecasting every draw", len(items)) as bar:
+        for course in (crew or Crew()).over(held)(run_draw, items):
             if isinstance(course, Course):
                 _add(course, total, above, patient.visibility.threshold)
                 course = Course(course.volume_ml, course.core_ml, course.burden_ml, ())

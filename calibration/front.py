@@ -20,3 +20,18 @@ def position(u: np.ndarray) -> np.ndarray:
     """Where on the front the cell fraction is ``u``; the inverse of :func:`profile` on (0, 1)."""
     u = np.clip(u, 1e-6, 1.0 - 1e-6)
     return ROOT6 * np.log(u**-0.5 - 1.0)
+
+
+def slope(position: np.ndarray) -> np.ndarray:
+    """-du / dposition of :func:`profile`."""
+    e = np.exp(np.clip(position / ROOT6, -40.0, 40.0))
+    return 2.0 / ROOT6 * e * (1.0 + e) ** -3
+
+
+def resolved(length_mm: np.ndarray, spacing_mm) -> np.ndarray:
+    """The length over which exp(-x / length) decays on a grid: h / arcosh(1 + h^2 / (2 length^2)).
+
+    A front that is ``length_mm`` wide in space is this long on voxels of h; they agree where h is much shorter.
+    """
+    h = float(np.exp(np.mean(np.log(spacing_mm))))
+    return h / np.arccosh(1.0 + h**2 / (2.0 * np.asarray(length_mm) ** 2))

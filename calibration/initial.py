@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt, gaussian_filter
+from scipy.ndimage import distance_transform_edt
 
 from calibration import front
+from calibration.denoise import front_smooth
 from calibration.observation import adc
-from calibration.observation.fraction import observed_fraction
-from calibration.travel import FAR, travel_mm
+from calibration.observation.fraction import observed_fraction, voxel_noise
+from calibration.travel import travel_mm
 from twin.errors import DataRefused
 from twin.fields import bounding_box
 from twin.grid import Box
@@ -19,9 +20,9 @@ from twin.medium import Medium
 from twin.parameter import Parameter, Prior, declared, parameter
 from twin.patient import Patient, Visit
 
-SMOOTHING_MM = 0.8
-"""Width of the filter over the first cell fraction. It takes two thirds of a voxel's noise; what it does to a slope or a
-curvature is undone to the fourth order (the filter is applied twice, as 2 G - G G)."""
+SMOOTHING_MM, SMOOTHING_VOXELS = 1.2, 0.7
+"""Width of the filter over the first cell fraction, and its least width in voxels, at a voxel noise of 0.05; a fifth of the
+noise is left. The best width of a local plane in space goes with noise^(2/7) (Fan & Gijbels 1996, chapter 3)."""
 
 REACH_MM = 25.0
 """Cells are placed up to this far beyond the visible border: about one cell in a million there."""
@@ -69,6 +70,7 @@ class InitialState:
     """
 
     shape: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
     box: Box
     inside: np.ndarray = field(repr=False)
     value: np.ndarray | None = field(repr=False)
@@ -82,7 +84,7 @@ class InitialState:
 
     def state(self, values: Mapping[str, float]) -> np.ndarray:
         """Cell fraction (z, y, x), float32, for a candidate's values by name."""
-        length = self.length_mm(values)
+        length = float(front.resolved(np.array(self.length_mm(values)), self.spacing_mm))
         cut = np.zeros([s.stop - s.start for s in self.box], np.float32)
         flat = cut.reshape(-1)
         flat[self.inside] = self._inside(values, length)
@@ -90,6 +92,15 @@ class InitialState:
             places = front.position(np.clip(self._rescaled(self.edge, values), 0.005, 0.95))
             flat[self.outside] = front.profile(places + self.distance_mm / length)
         out = np.zeros(self.shape, np.float32)
+        out[self.box] = cut
+        return out
+
+    @property
+    def mask(self) -> np.ndarray:
+        """The visible lesion, bool (z, y, x)."""
+        out = np.zeros(self.shape, bool)
+        cut = np.zeros([s.stop - s.start for s in self.box], bool)
+        cut.reshape(-1)[self.inside] = True
         out[self.box] = cut
         return out
 
@@ -120,11 +131,8 @@ def initial_state(patient: Patient) -> InitialState:
     margin = tuple(int(np.ceil(REACH_MM / h)) for h in grid.spacing_mm)
     box = bounding_box(mask, margin)  # type: ignore[arg-type]
     medium, cut = patient.medium.crop(box), np.ascontiguousarray(mask[box])
-    observed = observed_fraction(patient, visit)
-    u = None if observed is None else np.nan_to_num(observed[box])
     spreads = patient.visibility.whole is not None
-    if u is not None and spreads:
-        u = _denoised(u, cut, medium)
+    u = _fraction(patient, visit, box, cut)
     place, depth = _places(visit.crop(box), cut, patient)
     seen = u if u is not None else front.profile(place - depth / TYPICAL_LENGTH_MM)
     distance, edge = travel_mm(cut, _slowness(medium), grid.spacing_mm, seen)
@@ -132,6 +140,7 @@ def initial_state(patient: Patient) -> InitialState:
     is_adc = u is not None and "cell_fraction" not in visit.images
     return InitialState(
         shape=grid.shape,
+        spacing_mm=grid.spacing_mm,
         box=box,
         inside=np.flatnonzero(cut),
         value=None if u is None else u[cut],
@@ -161,29 +170,28 @@ def _lesion(patient: Patient, visit: Visit) -> np.ndarray:
     return mask & patient.medium.domain
 
 
-def _denoised(u: np.ndarray, mask: np.ndarray, medium: Medium) -> np.ndarray:
-    """The image inside ``mask`` less its noise; beyond it a front is put first, so that the border is not pulled down."""
-    sigma = [SMOOTHING_MM / h for h in medium.grid.spacing_mm]
-    first = _within(u, mask, sigma)
-    distance, edge = travel_mm(mask, _slowness(medium), medium.grid.spacing_mm, first)
-    tail = front.profile(front.position(np.clip(edge, 0.005, 0.95)) + np.minimum(distance, FAR) / TYPICAL_LENGTH_MM)
-    whole = np.where(mask, u, tail)
-    once = _within(whole, medium.domain, sigma)
-    twice = 2 * once - _within(once, medium.domain, sigma)
-    return np.where(mask, np.clip(twice, 0.0, 1.0), 0.0).astype(np.float32)
-
-
-def _within(u: np.ndarray, mask: np.ndarray, sigma) -> np.ndarray:
-    """Gaussian mean over the voxels of ``mask`` only."""
-    weight = gaussian_filter(mask.astype(np.float32), sigma)
-    total = gaussian_filter(np.where(mask, u, 0.0).astype(np.float32), sigma)
-    return np.divide(total, weight, out=np.zeros_like(total), where=mask & (weight > 1e-6))
+def _fraction(patient: Patient, visit: Visit, box: Box, mask: np.ndarray) -> np.ndarray | None:
+    """The cell fraction in ``box``, None without an image of it. Its noise is taken out where the lesion has fronts; where
+    it has an edge of its own the model's diffusion averages the noise well enough (and a filter would blur the edge)."""
+    observed = observed_fraction(patient, visit)
+    if observed is None:
+        return None
+    u = np.nan_to_num(observed[box])
+    if patient.visibility.whole is not None:
+        tight, spacing = bounding_box(mask, 1), patient.grid.spacing_mm
+        noise = voxel_noise(u, mask) / adc.VOXEL_NOISE
+        width = max(SMOOTHING_MM, SMOOTHING_VOXELS * min(spacing)) * min(noise, 3.0) ** (2 / 7)
+        u[tight] = front_smooth(u[tight], mask[tight], spacing, width)
+    return u
 
 
 def _slowness(medium: Medium) -> np.ndarray:
+    """How much shorter a front is in a voxel's tissue than in the fastest one; 0 in walls."""
     parts = list(medium.fractions.values())
-    mobility = parts[0] + SLOW_TISSUE * sum(parts[1:], start=np.float32(0))
-    return np.where(medium.domain, 1.0 / np.sqrt(np.maximum(mobility, 0.05)), 0.0)
+    mobility = np.maximum(parts[0] + SLOW_TISSUE * sum(parts[1:], start=np.float32(0)), 0.05)
+    spacing = medium.grid.spacing_mm
+    own = front.resolved(TYPICAL_LENGTH_MM * np.sqrt(mobility), spacing)
+    return np.where(medium.domain, front.resolved(np.array(TYPICAL_LENGTH_MM), spacing) / own, 0.0)
 
 
 def _places(visit: Visit, mask: np.ndarray, patient: Patient) -> tuple[np.ndarray, np.ndarray]:

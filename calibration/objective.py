@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from calibration.comparison import Comparison, comparisons
+from calibration.initial import InitialState
 from calibration.region import coarse, coarse_state
 from calibration.space import Space
 from calibration.structure import Structure, initial_of
@@ -31,6 +32,7 @@ class Objective:
 
     patient: Patient = field(repr=False)
     coarse: Patient = field(repr=False)
+    initial: InitialState = field(repr=False)
     structure: Structure
     space: Space
     comparisons: tuple[Comparison, ...] = field(repr=False)
@@ -43,15 +45,15 @@ class Objective:
         cls, patient: Patient, structure: Structure, factor: int = 1, engine="native", accuracy: Accuracy = "fast"
     ) -> Objective:
         space = Space(structure.learnable(patient))
-        initial_of(patient)
         small = coarse(patient, factor)
-        return cls(patient, small, structure, space, comparisons(small), factor, engine, accuracy)
+        compared = comparisons(small)
+        return cls(patient, small, initial_of(patient), structure, space, compared, factor, engine, accuracy)
 
     def problem(self, values: Mapping[str, float], days: tuple[float, ...]) -> Problem:
         if self.factor == 1:
-            return self.structure.problem(self.patient, values, days)
+            return self.structure.problem(self.patient, values, days, initial=self.initial)
         model = self.structure.build_model(values)
-        cells = initial_of(self.patient).state({**self.structure.defaults(), **self.structure.fixed, **values})
+        cells = self.initial.state({**self.structure.defaults(), **self.structure.fixed, **values})
         start = coarse_state(model.distribute(cells), self.coarse.medium, self.factor)
         effects = self.structure.build_effects(values)
         return Problem(model, self.coarse.medium, start, days, 0.0, self.coarse.treatments, effects)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calibration.journal import open_study
 from calibration.objective import FAILED, Objective
 from calibration.pool import Evaluate
 from calibration.space import Space
-from twin.errors import DataRefused, SolverError, UsageError
+from twin.errors import SolverError, UsageError
 from twin.progress import SILENT, Progress, stage
 from twin.registry import unknown
 
@@ -52,47 +53,30 @@ def search(
     what was being computed when the process died is computed now under its old number, so that the result is that of an
     undisturbed run. Candidate 0 is the prior median. Raises SolverError where every candidate failed.
     """
-    study = _open(journal, study_name, sampler)
-    with stage(progress, "searching parameters", evaluations) as bar:
-        bar.advance(sum(t.state.is_finished() for t in study.trials))
+    if sampler not in SAMPLERS:
+        raise UsageError(unknown("sampler", sampler, list(SAMPLERS)), remedy=f"known: {', '.join(SAMPLERS)}")
+    with open_study(journal, study_name) as study, stage(progress, "searching parameters", evaluations) as bar:
+        before = study.get_trials(deepcopy=False)
+        best = min((t.value for t in before if t.value is not None), default=FAILED)
+        bar.advance(sum(t.state.is_finished() for t in before))
         while batch := _next_batch(study, space, evaluations, sampler, seed):
             points = [_point(space, trial) for trial in batch]
             for trial, value in zip(batch, evaluate(call, points), strict=True):
                 _tell(study, trial, value)
-                bar.advance(note=_note(study))
-    return _found(study, space)
+                best = min(best, value)
+                bar.advance(note=f"best fit {best:.4g}" if best < FAILED else "")
+        return _found(study, space)
 
 
 def call(objective: Objective, z: np.ndarray) -> float:
     return objective(z)
 
 
-def _open(journal: Path, name: str, sampler: str) -> optuna.Study:
-    import optuna
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
-
-    if sampler not in SAMPLERS:
-        raise UsageError(unknown("sampler", sampler, list(SAMPLERS)), remedy=f"known: {', '.join(SAMPLERS)}")
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    journal.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        storage = JournalStorage(JournalFileBackend(str(journal)))
-        return optuna.create_study(study_name=name, storage=storage, load_if_exists=True)
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataRefused(
-            f"The search journal cannot be read: {error}.",
-            where=journal.name,
-            why="it holds the candidates that were computed before",
-            remedy="move the file away to start the search anew",
-        ) from error
-
-
 def _next_batch(study: optuna.Study, space: Space, evaluations: int, sampler: str, seed: int) -> list[Any]:
     """The trials of the next batch: first those that a killed run left open, then new ones up to the batch's end."""
     import optuna
 
-    trials = study.trials
+    trials = study.get_trials(deepcopy=False)
     unfinished = [t.number for t in trials if not t.state.is_finished()]
     start = (unfinished[0] if unfinished else len(trials)) // BATCH * BATCH
     batch = [optuna.trial.Trial(study, t._trial_id) for t in trials if t.number >= start and not t.state.is_finished()]
@@ -148,11 +132,6 @@ def _quiet():
 
 def _seed(seed: int, number: int) -> int:
     return int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
-
-
-def _note(study: optuna.Study) -> str:
-    values = [t.value for t in study.trials if t.value is not None]
-    return f"best fit {min(values):.4g}" if values else ""
 
 
 def _found(study: optuna.Study, space: Space) -> Found:

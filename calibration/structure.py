@@ -62,9 +62,19 @@ class Structure:
         known = {**self.fixed, **values}
         return {p.name: known[p.name] for p in declared(kind) if p.name in known}
 
-    def problem(self, patient: Patient, values: Mapping[str, float], days, plan: Plan | None = None) -> Problem:
-        """From the first scan on day 0 to ``days`` under ``plan`` (default: the patient's treatments)."""
-        cells = initial_of(patient).state({**self.defaults(), **self.fixed, **values})
+    def problem(
+        self,
+        patient: Patient,
+        values: Mapping[str, float],
+        days,
+        plan: Plan | None = None,
+        initial: InitialState | None = None,
+    ) -> Problem:
+        """From the first scan on day 0 to ``days`` under ``plan`` (default: the patient's treatments).
+
+        ``initial`` is the reading of that scan where the caller has one (default: made here, once for each patient).
+        """
+        cells = (initial or initial_of(patient)).state({**self.defaults(), **self.fixed, **values})
         model = self.build_model(values)
         given = patient.treatments if plan is None else plan
         start = model.distribute(cells)
