@@ -17,7 +17,6 @@ from twin.errors import OncotwinError
 from twin.grid import Grid, triple
 from twin.medium import Medium
 from twin.parameter import declared
-from twin.progress import SILENT, Progress
 from twin.treatment import Plan, chemotherapy, radiotherapy
 
 DRAWS = {"native": (60, 10_000), "fipy": (3, 40)}
@@ -27,7 +26,7 @@ ROUNDING = {"native": 1e-6, "fipy": 1e-12}
 """What single or double precision may add to 1."""
 
 
-def check(quick: bool, progress: Progress = SILENT) -> list[Row]:
+def check(quick: bool) -> list[Row]:
     rows = []
     for engine in BOTH:
         draws = DRAWS[engine][0 if quick else 1]
