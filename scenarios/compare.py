@@ -11,6 +11,7 @@ import xarray as xr
 from scenarios.arms import Arm
 from scenarios.gather import gather
 from scenarios.prepare import prepare
+from scenarios.room import check_room
 from scenarios.simulated import Calibrated
 from scenarios.study import Study
 from scenarios.summary import summarise
@@ -49,10 +50,12 @@ def run_scenarios(
     comparison = prepare(calibration, arms, horizon_day, seed, accuracy)
     out = Path(out).resolve()
     handed = hand_over(calibration, comparison.setup, comparison.draws, out)
+    check_room(comparison, sum(len(t.arms) for t in handed.tasks), calibration.patient, out)
     failed = _run(handed, partial(sweep, scheduler=scheduler, processes=processes), progress)
     if len(failed) == len(handed.keys):
         raise OncotwinError(f"Every run failed: {next(iter(failed.values()))}", where="scenarios")
     data = gather(comparison, handed.store, handed.keys, calibration, out / "scenarios.zarr", progress)
+    handed.forget()
     save_json(out / "scenarios.json", summarise(data, comparison, calibration.patient, failed))
     return data
 

@@ -111,10 +111,20 @@ def _client(scheduler: str | None, processes: int) -> Iterator[Any]:
 
 
 def _connected(kind: Any, scheduler: str) -> Any:
+    """A client of the scheduler at that address, which has at least one process to compute with."""
     try:
-        return kind(scheduler, timeout=CONNECT_SECONDS)
+        client = kind(scheduler, timeout=CONNECT_SECONDS)
     except (OSError, ValueError) as error:
         raise UsageError(
             f"No dask scheduler answers at '{scheduler}': {error}.",
             remedy="start one with `dask scheduler`, or leave --scheduler out to use this machine",
         ) from None
+    try:
+        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+    except TimeoutError:
+        client.close()
+        raise UsageError(
+            f"No process is connected to the dask scheduler at '{scheduler}'.",
+            remedy=f"start some with `dask worker {scheduler} --nthreads 1`",
+        ) from None
+    return client

@@ -53,6 +53,12 @@ class HandedOver:
     store: RunStore
     keys: dict[tuple[int, str], str]
 
+    def forget(self) -> None:
+        """Remove what was handed over, of this comparison and of interrupted ones; the runs stay."""
+        for path in self.store.folder.glob("comparison-*.pickle"):
+            path.unlink(missing_ok=True)
+            _in_this_process.pop(path, None)
+
 
 def hand_over(twin: Calibrated, setup: Setup, draws: Sequence[int], results: Path) -> HandedOver:
     """Write the payload into ``results``/runs and list the tasks whose runs are not there yet."""

@@ -6,6 +6,7 @@ import json
 import pickle
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -89,6 +90,17 @@ def test_summary(result, finished):
     volume = next(c for c in facts["comparisons"] if c["endpoint"] == "visible-volume")
     assert volume["arm"] == "none" and volume["low"] <= volume["median_difference"] <= volume["high"]
     assert "On day 60 the visible volume under “standard” is" in facts["conclusion"][0]
+
+
+def test_only_finished_runs_are_left_in_the_folder(finished, result):
+    assert {p.suffix for p in (finished / "runs").iterdir()} == {".npz"}
+
+
+def test_a_comparison_that_would_fill_the_disk_is_refused_first(tmp_path, calibration, monkeypatch):
+    monkeypatch.setattr("scenarios.room.shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+    with pytest.raises(DataRefused, match=r"needs about 0\.0 GB, but 0\.0 GB are free"):
+        run(calibration, tmp_path)
+    assert not list((tmp_path / "runs").glob("*.npz"))
 
 
 def test_finished_runs_are_not_repeated(finished, result, calibration, monkeypatch):

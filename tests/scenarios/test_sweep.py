@@ -53,3 +53,17 @@ def test_no_scheduler_at_the_address(monkeypatch):
     monkeypatch.setattr("scenarios.sweep.CONNECT_SECONDS", 0.5)
     with pytest.raises(UsageError, match=r"No dask scheduler answers at 'tcp://127\.0\.0\.1:9'"):
         list(sweep(task, [0, 1], scheduler="tcp://127.0.0.1:9"))
+
+
+@pytest.mark.slow
+def test_a_scheduler_elsewhere(monkeypatch):
+    from distributed import LocalCluster
+
+    monkeypatch.syspath_prepend(ROOT)
+    monkeypatch.setattr("scenarios.sweep.CONNECT_SECONDS", 2.0)
+    with LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50) as cluster:
+        with pytest.raises(UsageError, match="No process is connected"):
+            list(sweep(task, [0, 3], scheduler=cluster.scheduler_address))
+        cluster.scale(1)
+        monkeypatch.setattr("scenarios.sweep.CONNECT_SECONDS", 30.0)
+        assert dict(sweep(task, [0, 3, 4], scheduler=cluster.scheduler_address)) == {0: 0, 3: 30, 4: 40}
