@@ -102,7 +102,7 @@ class Snapshot:
 
     def volume_ml(self, threshold: float) -> float:
         """Volume with a visible fraction above ``threshold``, mL."""
-        return float((self.visible > threshold).sum()) * self.grid.voxel_ml
+        return float(np.count_nonzero(self.visible > threshold)) * self.grid.voxel_ml
 
     def burden_ml(self) -> float:
         """Integral of the cell fraction, mL of tissue at carrying capacity (times theta: the number of cells)."""
