@@ -22,6 +22,7 @@ STEP = {"fast": (0.9, 0.25), "standard": (0.7, 0.1), "reference": (0.35, 0.03)}
 WHOLE_MASK = 30_000
 EDGE = 1e-10
 MARGIN_MM = 16.0
+BLOCK = 8
 
 
 @engines.register("fipy")
@@ -79,7 +80,10 @@ class FipyStepper(Stepper):
         return self._embed(np.asarray(initial, np.float64), self.problem.medium.domain)
 
     def advance(self, state: State, start: float, stop: float, exposure: Exposure) -> State:
+        # The region at the start of an advance depends on the state alone, so that a restart finds the same one.
         now = start
+        if self._box(inside(state.values, state.region.cells), state.region.box, state.domain) != state.region.box:
+            state = self._embed(self._full(state), state.domain)
         while now < stop:
             if self._at_edge(state):
                 state = self._embed(self._full(state), state.domain)
@@ -145,11 +149,21 @@ class FipyStepper(Stepper):
                 return True
         return False
 
+    def _box(self, values: np.ndarray, where: Box, domain: np.ndarray) -> Box:
+        """The whole grid if its tissue is small, else a box in blocks of BLOCK voxels around all ``values`` above EDGE."""
+        whole: Box = triple(slice(0, n) for n in self.grid.shape)
+        present = np.asarray((values > EDGE).any(axis=0))
+        if domain.sum() <= WHOLE_MASK or not present.any():
+            return whole
+        out = []
+        for part, old, n, h in zip(bounding_box(present), where, self.grid.shape, self.grid.spacing_mm, strict=True):
+            margin = math.ceil(MARGIN_MM / h)
+            low, high = old.start + part.start - margin, old.start + part.stop + margin
+            out.append(slice(max(0, low // BLOCK * BLOCK), min(n, -(-high // BLOCK) * BLOCK)))
+        return triple(out)
+
     def _embed(self, full: np.ndarray, domain: np.ndarray) -> State:
-        box: Box = triple(slice(0, n) for n in self.grid.shape)
-        present = np.asarray((full > EDGE).any(axis=0))
-        if domain.sum() > WHOLE_MASK and present.any():
-            box = bounding_box(present, triple(math.ceil(MARGIN_MM / h) for h in self.grid.spacing_mm))
+        box = self._box(full, triple(slice(0, n) for n in self.grid.shape), domain)
         region = self._region(box, domain)
         return State(full[(slice(None), *box)][:, region.cells], region, domain)
 

@@ -121,3 +121,18 @@ def test_several_species_share_the_room_and_keep_their_masses():
     single = Diffusion(medium.domain, GRID.spacing_mm, medium.domain[None] * 0.5)
     together = alone.step(start, 0.02).sum(axis=0)
     assert together == pytest.approx(single.step(start.sum(axis=0)[None], 0.02)[0], abs=1e-4)
+
+
+def test_a_restart_on_a_cropped_region_gives_the_same_bits(monkeypatch):
+    monkeypatch.setattr(engine, "WHOLE_MASK", 10)
+    monkeypatch.setattr(engine, "MARGIN_MM", 4.0)
+    monkeypatch.setattr(engine, "BLOCK", 2)
+    grid = Grid((1, 12, 60), (1.0, 1.0, 1.0))
+    medium = Medium.of_one_tissue(grid, np.ones(grid.shape, bool))
+    start = np.zeros(grid.shape)
+    start[0, 5, 5] = 0.5
+    whole = Problem(FisherKPP(proliferation_per_day=0.2), medium, start, (6.0, 12.0))
+    middle, end = solve(whole, "fipy", "fast")
+    (resumed,) = solve(whole.continued(middle, (12.0,)), "fipy", "fast")
+    assert middle.box != end.box
+    assert (resumed.full() == end.full()).all()
