@@ -17,8 +17,7 @@ Thorough = Annotated[bool, typer.Option("--full", help="Fine grids and many draw
 
 def verify(
     out: TableFolder = Path("verification"),
-    full: TableFolder = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where the table is saved.")]
-Thorough = False,
+    full: Thorough = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
     debug: o.Debug = False,
