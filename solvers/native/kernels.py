@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 from numba.core.caching import FunctionCache
-from numba.np.unsafe.ndarray import to_fixed_tuple
 
 from solvers.model import GrowthModel
+from solvers.native.arithmetic import vectorised
+from solvers.native.column import column, taker
 from solvers.native.region import write_contours
 
 UNDERFLOW = 1e-30
@@ -45,12 +46,13 @@ class Kernels(NamedTuple):
     ``uniform(u, p, phases, tolerance, contours, pitch, lo, hi, begin, end)`` first brings rounding residues within
     ``tolerance`` of the bounds back to them and returns False if a value lay farther outside. Then every phase, a row
     (dt, kill rate, survival, substeps), is a reaction over dt with that kill, and a jump. Last, the hull of what is above
-    each of ``contours`` is written to ``lo`` and ``hi`` (contours, rows). ``varying`` takes p as (n, size) fields, and
-    ``rates`` (phases, maps) and ``maps`` (maps, size) of further kill rates after ``phases``.
+    each of ``contours`` is written to ``lo`` and ``hi`` (contours, rows). p is (n, 1). ``mapped`` also takes, after
+    ``phases``, ``rates`` (phases, maps) and ``maps`` (maps, size) of further kill rates; in ``varying`` p is (n, size).
     ``mobility(u, p, out, begin, end)`` is None where the model has none.
     """
 
     uniform: Any
+    mapped: Any
     varying: Any
     mobility: Any
 
@@ -61,106 +63,123 @@ def kernels_of(model: type[GrowthModel], parameters: int) -> Kernels:
     step = _flow_step(model) if model.flow is not None else _rate_step(model)
     written = [inspect.getsource(f) for f in (model.rate, model.flow, model.mobility) if f is not None]
     content = " ".join([model.source(), model.__qualname__, str(parameters), *written])
-    uniform, varying = _loops(len(model.species), parameters, step, _bounded(model), _jump(model))
+    uniform, mapped, varying = _loops(len(model.species), parameters, step, _bounded(model), _jump(model))
     mobility = None if model.mobility is None else compiled(_mobility(model, parameters), content)
-    return Kernels(compiled(uniform, content), compiled(varying, content), mobility)
+    return Kernels(compiled(uniform, content), compiled(mapped, content + "1"), compiled(varying, content + "n"), mobility)
 
 
-def _loops(species: int, parameters: int, step: Any, bounded: Any, jump: Any) -> tuple[Callable, Callable]:
+def _loops(species: int, parameters: int, step: Any, bounded: Any, jump: Any) -> tuple[Callable, Callable, Callable]:
+    """Unsigned indices: a signed one might count from the end, and the test for that would keep the loop from vectors."""
+    taken, numbers_at = taker(species), taker(parameters)
+
     def uniform(u, numbers, phases, tolerance, contours, pitch, lo, hi, begin, end):
-        p = to_fixed_tuple(numbers[:, 0], parameters)
+        p = numbers_at(numbers, 0)
         scratch = np.zeros((6, species))
         fine = True
         for row in range(begin.size):
-            values = u[:, begin[row] : end[row]]
-            fine &= bounded(values, tolerance)
+            first, last = np.uint64(begin[row]), np.uint64(end[row])
+            fine &= bounded(u, first, last, tolerance)
             for k in range(len(phases)):
                 dt, kill, parts = phases[k, 0], phases[k, 1], int(phases[k, 3])
-                for i in range(values.shape[1]):
-                    step(to_fixed_tuple(values[:, i], species), p, kill, dt, parts, scratch, values[:, i])
-                jump(values, phases[k, 2])
-            write_contours(values, begin[row], pitch, contours, lo, hi)
+                for i in range(first, last):
+                    step(taken(u, i), p, kill, dt, parts, scratch, column(u, i))
+                jump(u, first, last, phases[k, 2])
+            write_contours(u[:, begin[row] : end[row]], begin[row], pitch, contours, lo, hi)
         return fine
 
-    def varying(u, fields, phases, rates, maps, tolerance, contours, pitch, lo, hi, begin, end):
-        scratch = np.zeros((6, species))
-        room = np.zeros(pitch, u.dtype)
-        fine = True
-        for row in range(begin.size):
-            values, numbers = u[:, begin[row] : end[row]], fields[:, begin[row] : end[row]]
-            fine &= bounded(values, tolerance)
-            for k in range(len(phases)):
-                dt, parts, kills = phases[k, 0], int(phases[k, 3]), room[: values.shape[1]]
-                kills[:] = phases[k, 1]
-                _mixed(kills, rates[k], maps, begin[row])
-                for i in range(values.shape[1]):
-                    p = to_fixed_tuple(numbers[:, i], parameters)
-                    step(to_fixed_tuple(values[:, i], species), p, kills[i], dt, parts, scratch, values[:, i])
-                jump(values, phases[k, 2])
-            write_contours(values, begin[row], pitch, contours, lo, hi)
-        return fine
+    def with_kills(number_of):
+        def varying(u, numbers, phases, rates, maps, tolerance, contours, pitch, lo, hi, begin, end):
+            scratch = np.zeros((6, species))
+            kills = np.zeros(pitch, u.dtype)
+            fine = True
+            for row in range(begin.size):
+                first, last = np.uint64(begin[row]), np.uint64(end[row])
+                fine &= bounded(u, first, last, tolerance)
+                for k in range(len(phases)):
+                    dt, parts = phases[k, 0], int(phases[k, 3])
+                    _mixed(kills, phases[k, 1], rates[k], maps, first, last)
+                    for i in range(first, last):
+                        p = numbers_at(numbers, number_of(i))
+                        step(taken(u, i), p, kills[i - first], dt, parts, scratch, column(u, i))
+                    jump(u, first, last, phases[k, 2])
+                write_contours(u[:, begin[row] : end[row]], begin[row], pitch, contours, lo, hi)
+            return fine
 
-    return uniform, varying
+        return varying
+
+    return uniform, with_kills(_none), with_kills(_same)
+
+
+@njit
+def _none(i):
+    return np.uint64(0)
+
+
+@njit
+def _same(i):
+    return i
 
 
 @njit(error_model="numpy")
-def _mixed(kills, rates, maps, begin):
-    """Add every map's kill rate to ``kills``."""
+def _mixed(kills, kill, rates, maps, first, last):
+    """The kill rate and every map's."""
+    kills[:] = kill
     for m in range(len(maps)):
-        for i in range(kills.size):
-            kills[i] += rates[m] * maps[m, begin + i]
+        for i in range(first, last):
+            kills[i - first] += rates[m] * maps[m, i]
 
 
 def _jump(model: type[GrowthModel]) -> Any:
     tumour = model.tumour_species
 
     @njit(error_model="numpy")
-    def jump(values, survival):
+    def jump(u, first, last, survival):
         if survival != 1:
             for s in tumour:
-                for i in range(values.shape[1]):
-                    values[s, i] *= survival
+                for i in range(first, last):
+                    u[s, i] *= survival
 
     return jump
 
 
 def _bounded(model: type[GrowthModel]) -> Any:
-    """Rounding residues back to the bounds, underflow to zero; False if a value lay farther outside (or is no number)."""
+    """Rounding residues back to the bounds, underflow to zero; False if a value lay farther outside."""
     species = len(model.species)
     tumour = tuple(s in model.tumour_species for s in range(species))
 
-    @njit(error_model="numpy")
-    def bounded(values, tolerance):
-        real = values.dtype.type
+    @njit(error_model="numpy", fastmath={"nnan", "nsz"})
+    def bounded(u, first, last, tolerance):
+        real = u.dtype.type
         zero, one, small = real(0), real(1), real(UNDERFLOW)
-        inside = 0
+        fine = True
         for s in range(species):
-            highest = one + tolerance if tumour[s] else real(np.inf)
+            lowest, highest = zero, zero
             top = one if tumour[s] else real(np.inf)
-            for i in range(values.shape[1]):
-                x = values[s, i]
-                inside += (x >= -tolerance) & (x <= highest)
+            for i in range(first, last):
+                x = u[s, i]
+                lowest, highest = min(x, lowest), max(x, highest)
                 x = zero if x < small else x
-                values[s, i] = top if x > top else x
-        return inside == values.size
+                u[s, i] = min(x, top)
+            fine &= (lowest >= -tolerance) & (highest <= top + tolerance)
+        return fine
 
     return bounded
 
 
 def _mobility(model: type[GrowthModel], parameters: int) -> Callable:
-    factor, species = njit(error_model="numpy")(model.mobility), len(model.species)
+    factor = njit(error_model="numpy")(model.mobility)
+    taken, numbers_at = taker(len(model.species)), taker(parameters)
 
     def mobility(u, fields, out, begin, end):
         for row in range(begin.size):
             for i in range(begin[row], end[row]):
-                p = to_fixed_tuple(fields[:, min(i, fields.shape[1] - 1)], parameters)
-                factor(to_fixed_tuple(u[:, i], species), p, out[:, i])
+                factor(taken(u, i), numbers_at(fields, min(i, fields.shape[1] - 1)), column(out, i))
 
     return mobility
 
 
 def _flow_step(model: type[GrowthModel]) -> Any:
-    flow = njit(error_model="numpy")(model.flow)
+    flow = njit(error_model="numpy")(vectorised(model.flow))
 
     @njit(error_model="numpy")
     def step(u, p, kill, dt, parts, scratch, out):

@@ -75,10 +75,9 @@ class Reactor:
             kernel = self.kernels.uniform
             done = self.team.each(lambda b, e: kernel(u, state.numbers, rows, tolerance, *traced, b, e), shares)
             return contours if all(done) else None
-        numbers = np.broadcast_to(state.numbers, (len(state.numbers), state.window.size))
         rates, maps = self._maps(state)
-        vary = self.kernels.varying
-        done = self.team.each(lambda b, e: vary(u, numbers, rows, rates, maps, tolerance, *traced, b, e), shares)
+        vary = self.kernels.varying if self.fields else self.kernels.mapped
+        done = self.team.each(lambda b, e: vary(u, state.numbers, rows, rates, maps, tolerance, *traced, b, e), shares)
         return contours if all(done) else None
 
     def _substeps(self, phase: Phase) -> int:
@@ -95,5 +94,5 @@ class Reactor:
         for row, phase in zip(rates, state.phases, strict=True):
             for k, m in phase.maps:
                 row[list(known).index(id(m))] += k
-        maps = [state.maps[key] for key in known] or [np.zeros(0, real)]
-        return rates, np.stack(maps)[: len(known)]
+        maps = [state.maps[key] for key in known]
+        return rates, np.stack(maps) if maps else np.zeros((0, window.size), real)
