@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from solvers.companion import complete, extended
+from solvers.companion import complete, extended, root
 from solvers.effect import TherapyEffect
 from solvers.model import GrowthModel
 from twin.errors import DataRefused
@@ -40,6 +40,7 @@ class Problem:
         initial = complete(np.asarray(self.initial), self.model)
         object.__setattr__(self, "initial", initial)
         object.__setattr__(self, "days", tuple(float(d) for d in self.days))
+        _check_fields(self.model, self.medium)
         _check_initial(initial, self.model, self.medium)
         _check_days(self.days, self.start_day)
 
@@ -107,6 +108,17 @@ class Snapshot:
     def burden_ml(self) -> float:
         """Integral of the cell fraction, mL of tissue at carrying capacity (times theta: the number of cells)."""
         return float(self.cells.sum(dtype=np.float64)) * self.grid.voxel_ml
+
+
+def _check_fields(model: GrowthModel, medium: Medium) -> None:
+    for name, value in vars(root(model)).items():
+        if np.ndim(value) and np.shape(value) != medium.grid.shape:
+            raise DataRefused(
+                f"The field {name} has shape {np.shape(value)}, the tissue {medium.grid.shape}.",
+                where=name,
+                why="every voxel would get the value of another place",
+                remedy="give one number, or a field on the grid of the baseline visit",
+            )
 
 
 def _check_initial(initial: np.ndarray, model: GrowthModel, medium: Medium) -> None:
