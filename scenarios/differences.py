@@ -19,7 +19,8 @@ SURE = 0.95
 SMALLEST_ML = 1.0
 """Differences in volume below this are within the error of any segmentation."""
 
-LOWER, HIGHER, UNCLEAR = "lower", "higher", "cannot be told apart"
+LOWER, HIGHER, UNCLEAR, NOT_RANKED = "lower", "higher", "cannot be told apart", "not ranked"
+"""Verdicts; "not ranked": the twin misses the last scan that it saw, so no difference of its courses is read."""
 
 
 @dataclass(frozen=True)

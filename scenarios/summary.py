@@ -12,7 +12,7 @@ from calibration.evaluation import seen
 from scenarios.arms import Arm
 from scenarios.categories import response, response_sentence
 from scenarios.conclusion import conclude, progression_sentence, volume_sentence
-from scenarios.differences import LEVEL, at_horizon, differences
+from scenarios.differences import LEVEL, NOT_RANKED, at_horizon, differences
 from scenarios.endpoint import endpoints
 from scenarios.prepare import Comparison
 from scenarios.radiobiology import alpha_beta_gy
@@ -28,6 +28,9 @@ def summarise(
     """Everything a reader of the comparison needs besides the curves and maps."""
     times = comparison.setup.timeline
     compared = differences(data, comparison)
+    missed = _mismatch(data, comparison, patient)
+    if missed:
+        compared = [{**one, "verdict": NOT_RANKED} for one in compared]
     return {
         "notice": RESEARCH_USE_ONLY,
         "reference": comparison.reference,
@@ -39,7 +42,7 @@ def summarise(
         "margin_percent": 100.0 * comparison.margin,
         "arms": [_arm(arm, data, comparison, patient) for arm in comparison.setup.arms],
         "comparisons": compared,
-        "conclusion": conclude(data, comparison, compared, patient, len(failed), _mismatch(data, comparison, patient)),
+        "conclusion": conclude(data, comparison, compared, patient, len(failed), missed),
         "failed": [{"arm": arm, "draw": draw, "reason": reason} for (arm, draw), reason in sorted(failed.items())],
         "citations": sorted({endpoints[name].citation for name in comparison.names} - {""}),
     }

@@ -220,3 +220,12 @@ def test_a_resection_leaves_a_cavity_without_tumour(tmp_path, calibration):
     last = data["mean_fraction"].isel(scan=-1)
     assert last.sel(arm="cut").values[cavity].max() == 0 < last.sel(arm="none").values[cavity].min()
     assert (data["burden_ml"].sel(arm="cut", t=42.0) == data["burden_ml"].sel(arm="none", t=42.0)).all()
+
+
+def test_a_twin_that_misses_the_last_scan_gives_no_verdict(tmp_path, calibration):
+    patient = calibration.patient
+    visits = tuple(replace(v, regions={"tumour": patient.medium.domain}) if v.day == 42 else v for v in patient.visits)
+    run(replace(calibration, patient=replace(patient, visits=visits)), tmp_path)
+    facts = json.loads((tmp_path / "scenarios.json").read_text())
+    assert "does not reproduce the last scan" in facts["conclusion"][0]
+    assert {c["verdict"] for c in facts["comparisons"]} == {"not ranked"}
