@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -46,20 +47,24 @@ def save_pictures(pictures: Iterable[Picture], folder: Path) -> None:
 
 def render(results: Results, gallery: Gallery, charts: Charts) -> str:
     """The page as one string of HTML, with every picture in it."""
+    return _template().render(context(results, gallery, charts))
+
+
+@functools.cache
+def _template() -> Any:
     import jinja2
 
     loader = jinja2.FileSystemLoader(HERE)
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("page.html.j2").render(context(results, gallery, charts))
+    strict = jinja2.StrictUndefined
+    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=strict, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template("page.html.j2")
 
 
 def context(results: Results, gallery: Gallery, charts: Charts) -> dict[str, Any]:
     """Everything that the template shows."""
     from markupsafe import Markup
 
-    arms = tables.arm_rows(results)
+    arms, forecasts = tables.arm_rows(results), tables.forecast_rows(results)
     return {
         "notice": RESEARCH_USE_ONLY,
         "version": __version__,
@@ -85,7 +90,8 @@ def context(results: Results, gallery: Gallery, charts: Charts) -> dict[str, Any
         "fans": [(f, Markup(f.svg)) for f in charts.fans],
         "log_scale": charts.log,
         "agreement": Markup(charts.agreement),
-        "forecasts": tables.forecast_rows(results),
+        "forecasts": forecasts,
+        "rules": any(not e["is_twin"] for row in forecasts for e in row["entries"]),
         "parameters": tables.parameter_rows(results),
         "densities": {k: Markup(v) for k, v in charts.densities.items()},
         "calibration": results.calibration,

@@ -48,7 +48,7 @@ def make_charts(results: Results) -> Charts:
     points = [observed if _as_given(c, results) else [o for o in observed if o.day <= decision] for c in courses]
     words = {arm["id"]: str(arm.get("words", "")) for arm in results.arms}
     fans = [
-        Fan(c.label, c.colour, words.get(c.name, ""), fan_svg(c, axes, p, reference))
+        Fan(c.label, c.colour, words.get(c.name, ""), fan_svg(c, axes, p, reference, alone=len(courses) == 1))
         for c, p in zip(courses, points, strict=True)
     ]
     files = [Picture("fans", "Volume over time for every arm.", fans_png(courses, axes, points, reference))]
@@ -79,7 +79,7 @@ def courses_of(results: Results) -> list[Course]:
 
 
 def _to_come(arm: dict, results: Results) -> list[Given]:
-    given = of_schedule(arm.get("schedule") or [])
+    given = of_schedule(arm.get("schedule") or [], results.patient.first_weekday)
     return [g for g in given if results.decision_day <= g.day <= results.horizon_day]
 
 

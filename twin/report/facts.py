@@ -28,8 +28,20 @@ def conclusion(results: Results) -> list[str]:
     """What was found, in sentences; the first one leads the page."""
     if results.study and results.study.get("conclusion"):
         return [str(s) for s in results.study["conclusion"]]
-    found = [str(s) for s in results.calibration.get("sentences", [])]
-    return found or ["The twin was calibrated; no treatment options have been compared yet."]
+    return [_calibrated(results), *(str(s) for s in results.calibration.get("sentences", []))]
+
+
+def _calibrated(results: Results) -> str:
+    """The lead of a page without options: what was fitted and how the forecast did."""
+    seen, rows = results.patient.seen, _held_out(results)
+    visits = "one visit" if len(seen) == 1 else f"{len(seen)} visits"
+    first = f"The twin is calibrated on {visits} up to day {n.day(seen[-1].day)}"
+    if not rows:
+        return f"{first}; no visit was held out to test it, and no options have been compared yet."
+    inside = sum(bool(r["scores"]["twin"].get("inside_interval")) for r in rows)
+    return (
+        f"{first}; at {inside} of {len(rows)} held-out visits the observed volume lies inside the forecast's 90 % interval."
+    )
 
 
 def tiles(results: Results) -> list[dict[str, str]]:

@@ -68,10 +68,12 @@ def shared_axes(courses: Sequence[Course], observed: Sequence[Observation], deci
     return Axes(float(max(c.t[-1] for c in courses)), top, floor, log, tuple(rows_of(given)), largest, decision)
 
 
-def fan_svg(course: Course, axes: Axes, observed: Sequence[Observation], reference: Course | None) -> str:
-    """One fan as an inline SVG element."""
-    with figure(3.9, 2.62 + 0.17 * len(axes.rows)) as fig:
-        _draw(fig, course, axes, observed, reference, (0.125, 0.98, 0.965, 0.10))
+def fan_svg(
+    course: Course, axes: Axes, observed: Sequence[Observation], reference: Course | None, alone: bool = False
+) -> str:
+    """One fan as an inline SVG element, wider where it stands ``alone``."""
+    with figure(8.0 if alone else 3.9, (3.3 if alone else 2.62) + 0.17 * len(axes.rows)) as fig:
+        _draw(fig, course, axes, observed, reference, (0.06 if alone else 0.125, 0.98, 0.965, 0.10))
         words = f"Volume over time, {course.label}: median, 50 and 90 per cent intervals, mL, day 0 to {axes.last_day:g}"
         return svg(fig, f"fan-{course.name}", words)
 
@@ -112,7 +114,7 @@ def draw_fan(ax: Any, course: Course, axes: Axes, observed: Sequence[Observation
     """The fan on existing axes."""
     bands = np.maximum(course.bands, axes.floor_ml if axes.log else 0)
     _scale(ax, axes)
-    if axes.decision is not None:
+    if axes.decision is not None and axes.decision < axes.last_day:
         ax.axvspan(-axes.last_day, axes.decision, color=FAINT, alpha=0.38, lw=0, zorder=0)
         ax.text(axes.decision, 0.985, " forecast", transform=ax.get_xaxis_transform(), fontsize=7, color=MUTED, va="top")
     if reference is not None and reference.name != course.name:
@@ -128,7 +130,9 @@ def _points(ax: Any, observed: Sequence[Observation]) -> None:
     for held_out in (False, True):
         mine = [o for o in observed if o.held_out == held_out]
         looks = {"marker": "D", "mfc": PAPER, "ms": 4.6} if held_out else {"marker": "o", "mfc": INK, "ms": 4.4}
-        ax.plot([o.day for o in mine], [o.volume_ml for o in mine], ls="none", mec=INK, mew=1.1, zorder=6, **looks)
+        ax.plot(
+            [o.day for o in mine], [o.volume_ml for o in mine], ls="none", mec=INK, mew=1.1, zorder=6, clip_on=False, **looks
+        )
 
 
 def _scale(ax: Any, axes: Axes) -> None:

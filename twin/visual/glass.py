@@ -42,7 +42,7 @@ class Glass:
 
     def place(self, stage: Stage, probability: np.ndarray) -> list[Any]:
         """Add the shells of a probability field (0 to 1, display order); returns the actors for :meth:`Stage.remove`."""
-        values = softened(probability, self.view.spacing, 0.5 * max(self.view.spacing))
+        values = softened(probability, self.view.spacing, 0.3 * max(self.view.spacing))
         actors = []
         surfaces = bodies(values, self.view.spacing, [percent / 100 for percent in SHELLS])
         for (percent, colour), shell in zip(SHELLS.items(), surfaces, strict=True):

@@ -41,7 +41,7 @@ class Picture:
             image = Image.alpha_composite(paper, image).convert("RGB")
         path = folder / f"{self.name}.png"
         with replacing(path) as temporary:
-            image.save(temporary, format="PNG", optimize=False, compress_level=6)
+            image.save(temporary, format="PNG", optimize=False, compress_level=4)
         return path
 
     def data_uri(self, quality: int = 88) -> str:

@@ -30,15 +30,16 @@ def of_plan(plan: Plan) -> list[Given]:
     return doses + drugs + [Given("resection", r.day, 1.0, "") for r in plan.resections()]
 
 
-def of_schedule(schedule: Iterable[Mapping[str, Any]]) -> list[Given]:
-    """The administrations of a study's schedule rows."""
+def of_schedule(schedule: Iterable[Mapping[str, Any]], first_weekday: int = 0) -> list[Given]:
+    """The administrations of a study's schedule rows; ``first_weekday`` is the weekday of day 0 (0 = Monday)."""
     found = []
     for row in schedule:
-        found += [Given(row["what"], float(d), float(row["amount"] or 0), row["unit"]) for d in days_of(row)]
+        days = days_of(row, first_weekday)
+        found += [Given(row["what"], d, float(row["amount"] or 0), row["unit"]) for d in days]
     return found
 
 
-def days_of(row: Mapping[str, Any]) -> list[float]:
+def days_of(row: Mapping[str, Any], first_weekday: int = 0) -> list[float]:
     """The days of one row by its rhythm ("daily", "weekdays", "every 21 days", "days 1-5 every 28 days").
 
     Without a rhythm, or where it does not end on the row's last day, the administrations are spread evenly.
@@ -47,7 +48,8 @@ def days_of(row: Mapping[str, Any]) -> list[float]:
     rhythm = str(row.get("rhythm") or "")
     candidates = []
     if rhythm == "weekdays":
-        candidates = [list(weekday_days(start, count, weekday)) for weekday in range(5)]
+        known = (first_weekday + int(start)) % 7
+        candidates = [list(weekday_days(start, count, weekday)) for weekday in (known, *range(5))]
     elif cycle := re.fullmatch(r"days 1-(\d+) every ([\d.]+) days", rhythm):
         long, apart = int(cycle[1]), float(cycle[2])
         candidates = [[start + (i // long) * apart + i % long for i in range(count)]]

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from twin.case.prepared import save_patient
 from twin.fields import block_mean, coordinates, field, frame_attributes
 from twin.grid import Grid
 from twin.medium import Medium
@@ -113,20 +114,18 @@ def fake_patient(site: str = "brain", factor: int = 3, held_out: bool = True, na
     return Patient(name, site, medium, visits_kept, plan, visibility=visibility, anatomy=anatomy, notes=notes)
 
 
-def write_results(folder: Path, patient: Patient, scenarios: bool = True, draws: int = 24, save=None) -> Path:
-    """The folder as ``calibrate`` and, if asked, ``scenarios`` leave it."""
-    if save is None:
-        from twin.case.prepared import save_patient as save
+def write_results(folder: Path, patient: Patient, arms: tuple[str, ...] = tuple(ARMS), draws: int = 24) -> Path:
+    """The folder as ``calibrate`` and, where there are arms, ``scenarios`` leave it."""
     folder.mkdir(parents=True, exist_ok=True)
-    save(patient, folder)
+    save_patient(patient, folder)
     centre = (0.60, 0.58, 0.32) if patient.site == "brain" else (0.5, 0.42, 0.47)
     blob = Blob(patient.medium, centre)
     rng = np.random.default_rng(7)
     starts, slopes = 14.0 * np.exp(rng.normal(0, 0.02, draws)), 0.006 * np.exp(rng.normal(0, 0.12, draws))
     rates = rng.normal(0, 0.0018, draws)
     _calibration(folder, patient, blob, starts, slopes, rates)
-    if scenarios:
-        _scenarios(folder, patient, blob, starts, slopes, rates)
+    if arms:
+        _scenarios(folder, patient, blob, arms, (starts, slopes, rates))
     return folder
 
 
@@ -247,11 +246,12 @@ def _calibration_json(patient: Patient, curves: dict, t: np.ndarray) -> dict:
     }
 
 
-def _scenarios(folder: Path, patient: Patient, blob: Blob, starts, slopes, rates) -> None:
+def _scenarios(folder: Path, patient: Patient, blob: Blob, arms: tuple[str, ...], draw) -> None:
+    starts, slopes, rates = draw
     t, scans = np.arange(0, HORIZON + 0.5, 2.0), np.array([DECISION, 90.0, 146.0, HORIZON])
-    curves = {a: _curves(blob, patient, t, ARMS[a][2], starts, slopes, rates) for a in ARMS}
+    curves = {a: _curves(blob, patient, t, ARMS[a][2], starts, slopes, rates) for a in arms}
     probability, mean = [], []
-    for _, _, rate in ARMS.values():
+    for rate in (ARMS[a][2] for a in arms):
         radii = np.array([radius_of(scans, rate + r, s, g) for s, g, r in zip(starts, slopes, rates, strict=True)])
         states = [[blob.fraction(r) for r in column] for column in radii.T]
         probability.append([np.mean([u > patient.visibility.threshold for u in s], axis=0) for s in states])
@@ -259,7 +259,7 @@ def _scenarios(folder: Path, patient: Patient, blob: Blob, starts, slopes, rates
     space, draws = ("arm", "scan", "z", "y", "x"), len(starts)
     volume = np.stack([c["volume_ml"] for c in curves.values()])
     data = {
-        **{n: (("arm", "draw", "t"), np.stack([c[n] for c in curves.values()]), {"units": "mL"}) for n in curves["none"]},
+        **{n: (("arm", "draw", "t"), np.stack([c[n] for c in curves.values()]), {"units": "mL"}) for n in curves[arms[0]]},
         "time_to_progression_days": (("arm", "draw"), _progression(volume, t), {"units": "day"}),
         "probability": (space, np.array(probability, "f4"), {"units": "1"}),
         "mean_fraction": (space, np.array(mean, "f4"), {"units": "1"}),
@@ -270,7 +270,7 @@ def _scenarios(folder: Path, patient: Patient, blob: Blob, starts, slopes, rates
         ),
     }
     coords = {
-        "arm": list(ARMS),
+        "arm": list(arms),
         "draw": np.arange(draws),
         "t": ("t", t, {"units": "day"}),
         "scan": ("scan", scans, {"units": "day"}),
@@ -283,8 +283,8 @@ def _scenarios(folder: Path, patient: Patient, blob: Blob, starts, slopes, rates
         **frame_attributes(patient.grid),
     }
     save_dataset(folder / "scenarios.zarr", xr.Dataset(data, coords, attrs))
-    save_json(folder / "scenarios.json", _study(volume, t))
-    Manifest("scenarios", {"arms": list(ARMS), "horizon_day": HORIZON}, seed=0).write(folder)
+    save_json(folder / "scenarios.json", _study(volume, arms))
+    Manifest("scenarios", {"arms": list(arms), "horizon_day": HORIZON}, seed=0).write(folder)
 
 
 def _progression(volume: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -295,8 +295,8 @@ def _progression(volume: np.ndarray, t: np.ndarray) -> np.ndarray:
     return first
 
 
-def _study(volume: np.ndarray, t: np.ndarray) -> dict:
-    end, ids = volume[..., -1], list(ARMS)
+def _study(volume: np.ndarray, ids: tuple[str, ...]) -> dict:
+    end = volume[..., -1]
     reference = end[ids.index("standard")]
     comparisons = []
     for i, arm in enumerate(ids):
@@ -305,18 +305,16 @@ def _study(volume: np.ndarray, t: np.ndarray) -> dict:
             row = {"arm": arm, "reference": "standard", "endpoint": f"volume on day {HORIZON:g}", "unit": "mL"}
             chance = float((end[i] < reference).mean())
             comparisons.append({**row, "median_difference": middle, "low": low, "high": high, "probability_lower": chance})
-    past = {"what": "radiotherapy", "from_day": 21, "to_day": 41, "count": 15, "amount": 2.0, "unit": "Gy"}
     rest = {"what": "radiotherapy", "from_day": 42, "to_day": 60, "count": 15, "amount": 2.0, "unit": "Gy"}
     drug = {"what": "temozolomide", "from_day": 42, "to_day": 62, "count": 21, "amount": 75.0, "unit": "mg/m2"}
     cycle = {"what": "temozolomide", "from_day": 90, "to_day": 94, "count": 5, "amount": 150.0, "unit": "mg/m2"}
     arms = []
-    for arm, (label, words, _) in ARMS.items():
+    for arm, (label, words, _) in ((a, ARMS[a]) for a in ids):
         schedule = [] if arm == "none" else [rest, drug, cycle]
         numbers = {"total_gy": 30.0, "fractions": 15, "bed_gy": 36.0, "eqd2_gy": 30.0, "drug_doses": 26}
         if arm == "none":
             numbers = {"total_gy": 0.0, "fractions": 0, "bed_gy": 0.0, "eqd2_gy": 0.0, "drug_doses": 0}
         arms.append({"id": arm, "label": label, "words": words, "schedule": schedule, **numbers})
-    assert past["to_day"] < DECISION
     return {
         "reference": "standard",
         "decision_day": DECISION,
