@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
+import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from twin import RESEARCH_USE_ONLY
-from twin.provenance import versions
+from twin import RESEARCH_USE_ONLY, __version__
 from twin.store import plain, save_json, save_text
 
 
@@ -69,7 +70,7 @@ class Table:
         return "\n".join(parts) + "\n"
 
     def _summary(self) -> str:
-        tried = {k: v for k, v in versions().items() if k in ("oncotwin", "python", "numpy", "scipy", "numba", "fipy")}
+        tried = versions()
         kind = "the quick form" if self.quick else "the full form"
         count = f"{len(self.rows) - len(self.failed)} of {len(self.rows)} checks passed"
         return f"{count} ({kind}; {', '.join(f'{k} {v}' for k, v in tried.items())})."
@@ -82,6 +83,12 @@ class Table:
             out / "verification.json",
             {"notice": RESEARCH_USE_ONLY, "quick": self.quick, "versions": versions(), "rows": plain(json_safe(rows))},
         )
+
+
+def versions() -> dict[str, str]:
+    """What the numbers depend on."""
+    libraries = {name: importlib.metadata.version(name) for name in ("numpy", "scipy", "numba", "fipy")}
+    return {"oncotwin": __version__, "python": platform.python_version(), **libraries}
 
 
 INTRODUCTION = (
