@@ -129,21 +129,22 @@ def _check_initial(initial: np.ndarray, model: GrowthModel, medium: Medium) -> N
             where="initial condition",
             remedy="give (species, z, y, x) on the medium's grid",
         )
-    if not np.isfinite(initial).all():
+    from solvers.scan import facts
+
+    known = facts(initial, model.tumour_species, medium.domain)
+    if not known.finite:
         raise DataRefused(
             "The initial state holds NaN or infinite values.",
             where="initial condition",
             remedy="check the first visit's images",
         )
-    tumour = initial[list(model.tumour_species)]
-    if float(initial.min()) < 0 or float(tumour.sum(axis=0).max()) > 1 + 1e-5:
+    if known.lowest < 0 or known.highest > 1 + 1e-5:
         raise DataRefused(
-            f"The initial cell fraction runs from {initial.min():g} to {tumour.sum(axis=0).max():g}; it must lie in [0, 1].",
+            f"The initial cell fraction runs from {known.lowest:g} to {known.highest:g}; it must lie in [0, 1].",
             where="initial condition",
             remedy="divide cell counts by the carrying capacity of a voxel",
         )
-    outside = float(tumour[:, ~medium.domain].sum())
-    if outside > 0:
+    if known.in_walls > 0:
         raise DataRefused(
             "The initial tumour lies partly in a wall (CSF, skull, outside the organ).",
             where="initial condition",

@@ -37,27 +37,30 @@ class Faces:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _harmonic(d, offset, scale, out):
-    for i in range(d.size - offset):
-        below, above = d[i], d[i + offset]
-        mean = 2 * below * above / (below + above)
-        out[i] = scale * mean + 0.5 if below > 0 and above > 0 else 0
+    n = d.size - offset
+    real, below, above, faces = d.dtype.type, d[:n], d[offset:], out[:n]
+    twice, tiny = real(2) * real(scale), real(1e-30)
+    for i in range(n):
+        faces[i] = twice * (below[i] * above[i]) / max(below[i] + above[i], tiny)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _harmonic_exact(d, offset, scale, out):
-    for i in range(d.size - offset):
-        below, above = d[i], d[i + offset]
-        mean = 2 * below * above / (below + above)
-        out[i] = scale * mean if below > 0 and above > 0 else 0
+def _harmonic_whole(d, offset, scale, out):
+    n = d.size - offset
+    real, below, above, faces = d.dtype.type, d[:n], d[offset:], out[:n]
+    twice, tiny, half = real(2) * real(scale), real(1e-30), real(0.5)
+    for i in range(n):
+        faces[i] = np.int32(twice * (below[i] * above[i]) / max(below[i] + above[i], tiny) + half)
 
 
 @njit(cache=True, nogil=True)
 def _add(out, value, fraction, domain):
+    zero = out.dtype.type(0)
     for z in range(out.shape[0]):
         for y in range(out.shape[1]):
-            for x in range(out.shape[2]):
-                if domain[z, y, x]:
-                    out[z, y, x] += value * fraction[z, y, x]
+            target, source, tissue = out[z, y], fraction[z, y], domain[z, y]
+            for x in range(target.size):
+                target[x] += value * source[x] if tissue[x] else zero
 
 
 @njit(cache=True, nogil=True)
@@ -83,10 +86,10 @@ def faces(window: Window, d: np.ndarray, largest: float, kind: type) -> Faces:
     for offset, h in zip((window.plane, window.pitch, 1), window.spacing_mm(), strict=True):
         out = window.zeros(kind)
         if kind is np.uint16:
-            _harmonic(d, offset, d.dtype.type(WHOLE / largest), out)
+            _harmonic_whole(d, offset, WHOLE / largest, out)
             units.append(largest / h**2 / WHOLE)
         else:
-            _harmonic_exact(d, offset, d.dtype.type(1.0), out)
+            _harmonic(d, offset, 1.0, out)
             units.append(1.0 / h**2)
         arrays.append(out)
     return Faces(arrays[0], arrays[1], arrays[2], (units[0], units[1], units[2]))

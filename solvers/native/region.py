@@ -15,6 +15,7 @@ from numba import njit
 
 from solvers.native.stencil import LANES
 from solvers.native.window import LANE, Window
+from twin.grid import Box
 
 NOWHERE = 1 << 28
 """An empty span is [NOWHERE, -NOWHERE): minima and maxima need no exception for it."""
@@ -115,6 +116,17 @@ class Contours:
         shape = (levels.size, window.size // window.pitch)
         return cls(levels, window.pitch, np.full(shape, NOWHERE, np.int32), np.full(shape, -NOWHERE, np.int32))
 
+    def moved(self, old: Window, new: Window) -> Contours:
+        """The same contours in a window that holds the old one."""
+        shift = [o.start - n.start for o, n in zip(old.box, new.box, strict=True)]
+        a, b, c = (shift[axis] for axis in new.order)
+        out = Contours.empty(new, self.levels)
+        rows = (slice(None), slice(a, a + old.padded[0]), slice(b, b + old.padded[1]))
+        for source, target, nothing in ((self.lo, out.lo, NOWHERE), (self.hi, out.hi, -NOWHERE)):
+            values = source.reshape(-1, *old.padded[:2])
+            target.reshape(-1, *new.padded[:2])[rows] = np.where(values == nothing, nothing, values + c)
+        return out
+
     def held(self, window: Window) -> Region:
         """What holds anything."""
         return Region(window, self.lo[0].copy(), self.hi[0].copy())
@@ -148,6 +160,17 @@ class Region:
                 above, other = other, above
             _join(lo, hi, *above)
         return Region(self.window, lo, hi)
+
+    def cut(self, box: Box) -> Region:
+        """The part of the spans in a box of the grid."""
+        w = self.window
+        inside = w.inside(box)
+        a, b, c = (inside[axis] for axis in w.order)
+        lo, hi = _empty(w)
+        rows = (slice(a.start + w.rim, a.stop + w.rim), slice(b.start + w.rim, b.stop + w.rim))
+        for old, new, limit, closer in ((self.lo, lo, c.start, np.maximum), (self.hi, hi, c.stop, np.minimum)):
+            new.reshape(w.padded[:2])[rows] = closer(old.reshape(w.padded[:2])[rows], LANE + limit)
+        return Region(w, lo, hi)
 
     def spans(self) -> tuple[np.ndarray, np.ndarray]:
         """Flat begin and end of every non-empty span."""

@@ -19,6 +19,7 @@ from solvers.native.schemes import SCHEMES
 from solvers.native.team import Team
 from solvers.native.window import Window, memory_order, widened
 from solvers.problem import Problem, Snapshot
+from solvers.scan import occupied
 from twin.errors import SolverError
 from twin.grid import Box, triple
 
@@ -61,9 +62,11 @@ class NativeStepper(Stepper):
         self.outflow = max(self.mover.outflow(s) for s in range(len(self.model.species)))
 
     def start(self, initial: np.ndarray) -> State:
-        box = self._wider(occupied(initial), triple([True, True, True]))
+        part = occupied(initial)
+        box = self._wider(part, triple([True, True, True]))
         window = Window(self.grid, box, self.order, self.mover.rim)
-        return self._state(window, window.load(initial, self.scheme.real), None)
+        state = self._state(window, window.load(initial, self.scheme.real, part), None)
+        return self._traced(state, part)
 
     def advance(self, state: State, start: float, stop: float, exposure: Exposure) -> State:
         """The last half step of the reaction is left owed, to be done in one pass with what follows."""
@@ -90,14 +93,13 @@ class NativeStepper(Stepper):
             return state
         removed = jump.removed if state.removed is None else state.removed | jump.removed
         view[:, removed[state.window.box]] = 0
-        return self._state(state.window, state.u, removed)
+        return self._traced(self._state(state.window, state.u, removed), state.window.box)
 
     def snapshot(self, state: State, day: float) -> Snapshot:
         state = self._settled(state)
         sides = state.contours.held(state.window).sides() or triple([slice(0, 1)] * 3)
         box = state.window.in_grid(sides)
-        inner = triple(slice(s.start - b.start, s.stop - b.start) for s, b in zip(box, state.window.box, strict=True))
-        values = np.array(state.window.view(state.u)[(slice(None), *inner)], order="C")
+        values = np.array(state.window.view(state.u)[(slice(None), *state.window.inside(box))], order="C")
         return Snapshot(day, values, box, self.grid, self.model.tumour_species)
 
     def _steps(self, span: float) -> int:
@@ -177,38 +179,32 @@ class NativeStepper(Stepper):
         """The same state in a window that holds the old one."""
         window = replace(old.window, box=box)
         u = window.zeros(self.scheme.real, len(self.model.species))
-        inside = triple(slice(o.start - b.start, o.stop - b.start) for o, b in zip(old.window.box, box, strict=True))
-        window.view(u)[(slice(None), *inside)] = old.window.view(old.u)
-        return self._state(window, u, old.removed)
+        window.view(u)[(slice(None), *window.inside(old.window.box))] = old.window.view(old.u)
+        state = self._state(window, u, old.removed)
+        state.contours = old.contours.moved(old.window, window)
+        state.region = state.contours.held(window)
+        return state
 
     def _state(self, window: Window, u: np.ndarray, removed: np.ndarray | None) -> State:
         domain = self.medium.domain[window.box]
         if removed is not None:
             domain = domain & ~removed[window.box]
-        tissue = Region.of_domain(window, domain)
         contours = Contours.empty(window, self.reactor.levels)
-        state = State(
+        return State(
             window,
             u,
             w=np.zeros_like(u),
             v=window.zeros(self.scheme.real),
-            domain=tissue,
+            domain=Region.of_domain(window, domain),
             region=contours.held(window),
             contours=contours,
             coefficients=self.mover.prepare(window, domain),
             numbers=parameter_fields(self.model.rate_parameters(), window, self.scheme.real),
             removed=removed,
         )
-        reaction.trace(u, state.contours, *tissue.spans())
+
+    def _traced(self, state: State, part: Box) -> State:
+        """The state with the contours of what lies in a box of the grid, outside which it is zero."""
+        reaction.trace(state.u, state.contours, *state.domain.cut(part).spans())
+        state.region = state.contours.held(state.window)
         return state
-
-
-def occupied(initial: np.ndarray) -> Box:
-    """The bounding box of what is not zero, or the middle voxel; ``initial`` (species, z, y, x)."""
-    present = initial.any(axis=0)
-    sides = []
-    for axis, n in enumerate(present.shape):
-        others: Any = tuple(a for a in range(3) if a != axis)
-        hit = np.flatnonzero(present.any(axis=others))
-        sides.append(slice(int(hit[0]), int(hit[-1]) + 1) if hit.size else slice(n // 2, n // 2 + 1))
-    return triple(sides)

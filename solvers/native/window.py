@@ -83,8 +83,13 @@ class Window:
         by_axis = [sides[self.order.index(axis)] for axis in range(3)]
         return triple(slice(s.start + b.start, s.stop + b.start) for s, b in zip(by_axis, self.box, strict=True))
 
-    def load(self, field: np.ndarray, dtype: type) -> np.ndarray:
-        """Flat copy of the box of a (..., z, y, x) field on the grid."""
+    def load(self, field: np.ndarray, dtype: type, part: Box | None = None) -> np.ndarray:
+        """Flat copy of the box of a (..., z, y, x) field on the grid; only ``part`` of it, a box of the grid, if given."""
         flat = self.zeros(dtype, *field.shape[:-3])
-        self.view(flat)[...] = field[(..., *self.box)]
+        part = self.box if part is None else part
+        self.view(flat)[(..., *self.inside(part))] = field[(..., *part)]
         return flat
+
+    def inside(self, part: Box) -> Box:
+        """A box of the grid seen from the window's box."""
+        return triple(slice(p.start - b.start, p.stop - b.start) for p, b in zip(part, self.box, strict=True))
