@@ -216,7 +216,7 @@ class WrittenDrug(Written):
     def _times(self, calendar: Calendar, radiotherapy_days: Sequence[float]) -> list[tuple[float, int]]:
         """(clock time, number of the cycle) of every administration."""
         if self.on_days is not None:
-            return [(calendar.day(d, None), i) for i, d in enumerate(self.on_days)]
+            return [(calendar.day(d, None, self.drug), i) for i, d in enumerate(self.on_days)]
         if self.on_dates is not None:
             return [(calendar.day(None, d, self.drug), i) for i, d in enumerate(self.on_dates)]
         if self.days == DURING_RADIOTHERAPY:

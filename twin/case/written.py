@@ -16,6 +16,10 @@ from twin.errors import DataRefused
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
+LONGEST_DAYS = 36525
+"""A hundred years: a day beyond it is a mistake."""
+
+
 class Written(BaseModel):
     """Base of everything written by hand."""
 
@@ -54,6 +58,13 @@ class Calendar:
     def day(self, day: float | None, date: Date | None, what: str = "a time") -> float:
         """Clock time in days of a moment written as a day or as a date."""
         if day is not None:
+            if not abs(day) <= LONGEST_DAYS:
+                raise DataRefused(
+                    f"{what} is on day {day:g}.",
+                    where=what,
+                    why="days count from the baseline scan",
+                    remedy="write the days since the baseline scan, or a date as from_date: 2026-02-02",
+                )
             return self.origin_day + day
         if date is None:
             raise DataRefused(f"{what} has neither a day nor a date.", where=what, remedy="write one of the two")
