@@ -58,6 +58,17 @@ def test_restart_on_the_decision_day_equals_an_uninterrupted_run(result, calibra
     assert found == pytest.approx(last.burden_ml(), rel=2e-3)
 
 
+def test_a_drug_given_before_the_decision_still_acts_after_it(tmp_path, make_patient, make_calibration):
+    twin = make_calibration(make_patient(Plan((chemotherapy("doxorubicin", 60.0, [41.5]),))))
+    arms = [arm("none", "None", Plan())]
+    data = run_scenarios(twin, tmp_path, arms=arms, horizon_day=HORIZON, processes=0)
+    *_, with_drug = solve(twin.problem(1, (42.0, HORIZON)), "native", "fast")
+    *_, without = solve(twin.problem(1, (42.0, HORIZON), Plan()), "native", "fast")
+    found = data["burden_ml"].sel(arm="none", draw=1, t=HORIZON).item()
+    assert found == pytest.approx(with_drug.burden_ml(), rel=5e-3)
+    assert found < 0.9 * without.burden_ml()
+
+
 def test_maps_and_measures_agree(result, calibration):
     grid = calibration.patient.grid
     probability = result["probability"].sel(scan=60.0, arm="none")

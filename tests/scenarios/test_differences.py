@@ -55,6 +55,16 @@ def test_verdicts():
     assert verdict(0.4 + noise / 20, 0.1 + noise / 50)["verdict"] == UNCLEAR, "within the error of a segmentation"
 
 
+def test_most_draws_must_differ_by_the_margin_and_an_outlier_widens_the_interval():
+    found = verdict(np.full(50, 20.0), 20 - np.linspace(3, 8, 50))
+    assert found["high"] < 0 and 0.5 < found["probability_meaningfully_lower"] < 0.7
+    assert found["verdict"] == UNCLEAR
+    outlier = np.where(np.arange(20) == 19, 1e5, 10.0)
+    found = verdict(np.full(20, 20.0), outlier)
+    assert found["probability_meaningfully_lower"] == 0.95 and found["high"] > 0
+    assert found["verdict"] == UNCLEAR
+
+
 def test_pairing_finds_what_marginals_hide():
     wide = np.linspace(10, 60, 50)
     found = verdict(wide, 0.6 * wide)
