@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,7 +13,7 @@ from solvers.effect import Jump
 from solvers.engine import Engine, Exposure, Stepper, engines
 from solvers.engines.fipy_diffusion import MONOTONE, Diffusion
 from solvers.problem import Problem, Snapshot
-from twin.errors import SolverError
+from twin.errors import SolverError, UsageError
 from twin.fields import bounding_box
 from twin.grid import Box, triple
 
@@ -40,6 +41,8 @@ class FipyEngine(Engine):
     order_in_time = 2
 
     def prepare(self, problem: Problem) -> FipyStepper:
+        if importlib.util.find_spec("fipy") is None:
+            raise UsageError("The FiPy engine needs FiPy.", remedy="pip install 'oncotwin[fipy]', or use engine 'native'")
         if problem.medium.tensor is not None:
             raise SolverError(
                 "The FiPy engine does not take a diffusion tensor.",

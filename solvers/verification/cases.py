@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from solvers.problem import Problem, Snapshot
 from twin.grid import Grid
 from twin.medium import Medium
 
-BOTH = ("native", "fipy")
+BOTH = ("native", "fipy") if importlib.util.find_spec("fipy") else ("native",)
+"""The engines that can be compared here."""
 
 
 @dataclass(frozen=True)

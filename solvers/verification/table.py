@@ -87,8 +87,13 @@ class Table:
 
 def versions() -> dict[str, str]:
     """What the numbers depend on."""
-    libraries = {name: importlib.metadata.version(name) for name in ("numpy", "scipy", "numba", "fipy")}
-    return {"oncotwin": __version__, "python": platform.python_version(), **libraries}
+    found = {"oncotwin": __version__, "python": platform.python_version()}
+    for name in ("numpy", "scipy", "numba", "fipy"):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
 
 
 INTRODUCTION = (

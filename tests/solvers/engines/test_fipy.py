@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from solvers.engines.fipy_diffusion import Diffusion
 from solvers.models.fisher_kpp import FisherKPP
 from solvers.problem import Problem
 from solvers.simulate import solve
+from twin.errors import SolverError, UsageError
 from twin.grid import Grid
 from twin.medium import Medium
 from twin.treatment import Plan, chemotherapy, radiotherapy
@@ -136,3 +138,19 @@ def test_a_restart_on_a_cropped_region_gives_the_same_bits(monkeypatch):
     (resumed,) = solve(whole.continued(middle, (12.0,)), "fipy", "fast")
     assert middle.box != end.box
     assert (resumed.full() == end.full()).all()
+
+
+def test_without_fipy_it_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(engine.importlib.util, "find_spec", lambda name: None)
+    medium = two_tissues()
+    with pytest.raises(UsageError, match="needs FiPy"):
+        last(Problem(FisherKPP(), medium, 0.1 * medium.domain, (1.0,)))
+
+
+def test_a_tensor_is_refused_with_the_engine_that_takes_it():
+    medium = two_tissues()
+    tensor = np.zeros((6, *GRID.shape))
+    tensor[[0, 3, 5]] = 1.0
+    problem = Problem(FisherKPP(), replace(medium, tensor=tensor), 0.1 * medium.domain, (1.0,))
+    with pytest.raises(SolverError, match="does not take a diffusion tensor"):
+        last(problem)
