@@ -109,7 +109,18 @@ def forecast_verdict(results: Results) -> str:
     best = max((v for k, v in said.items() if k != "twin" and v is not None), default=None)
     if best is not None and said["twin"] is not None and said["twin"] <= best:
         words += ". The twin did not beat the simple rules here"
-    return words + "."
+    return f"{words}. {_volume_verdict(last)}".rstrip()
+
+
+def _volume_verdict(visit: dict[str, Any]) -> str:
+    """A good overlap of cells can go with a wrong volume: said beside it."""
+    twin, observed = visit["scores"]["twin"], visit.get("observed_volume_ml")
+    if observed is None or twin.get("volume_ml") is None:
+        return ""
+    words = f"It forecast {n.volume(twin['volume_ml'])} mL where {n.volume(observed)} mL were observed"
+    if twin.get("inside_interval") is None:
+        return words + "."
+    return f"{words}, {'inside' if twin['inside_interval'] else 'outside'} its 90 % interval."
 
 
 def ranges(arms: list[dict[str, Any]], log: bool) -> dict[str, Any]:

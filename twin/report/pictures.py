@@ -101,7 +101,7 @@ def _arm_states(results: Results) -> list[State]:
             core,
         )
 
-    first, now = f"day {n.day(scans[at_now])}", _volume_note(results, results.reference or "", scans[at_now])
+    first, now = f"day {n.day(scans[at_now])}", _now_note(results, scans[at_now])
     states = [State("now", f"Now, {first}", now, f"now, on {first}", shown(results.reference or "", at_now))]
     for arm in results.arms:
         note = _volume_note(results, arm["id"], scans[-1])
@@ -113,6 +113,15 @@ def _arm_states(results: Results) -> list[State]:
 def _volume_note(results: Results, arm: str, day: float) -> str:
     low, middle, high = n.summary(results.at_day(arm, "volume_ml", day))
     return f"{n.volume(middle)} mL ({n.volume(low)} – {n.volume(high)})"
+
+
+def _now_note(results: Results, day: float) -> str:
+    """The twin's volume now beside the observed one: they need not agree, and the reader must see it."""
+    words = f"twin {_volume_note(results, results.reference or '', day)}"
+    seen = results.patient.seen[-1]
+    if seen.whole is None or abs(seen.day - day) > 0.5:
+        return words
+    return f"{words}, observed {n.volume(seen.whole.sum() * results.patient.grid.voxel_ml)} mL"
 
 
 def _visit_states(results: Results) -> list[State]:

@@ -15,6 +15,10 @@ ANATOMICAL = ("t1gd", "t1", "flair", "t2", "ct")
 """Roles of images that show anatomy, best first."""
 
 
+MEASURED = ("adc", "cell_fraction", "cell_count")
+"""Roles of images that measure cells: outside the tumour they are empty or flat."""
+
+
 @dataclass(frozen=True)
 class View:
     """Everything the pictures of one patient share. Arrays are in display order (see :class:`Orientation`).
@@ -82,12 +86,19 @@ def _filled(domain: np.ndarray, spacing: tuple[float, float, float]) -> np.ndarr
 
 
 def _underlay(patient: Patient, turn: Orientation, organ: np.ndarray) -> tuple[np.ndarray, str]:
-    if patient.anatomy is not None:
+    if patient.anatomy is not None and not _is_measurement(patient):
         return _windowed(turn.apply(patient.anatomy.values), organ), "anatomical image"
     for role in ANATOMICAL:
         if role in patient.visits[0].images:
             return _windowed(turn.apply(patient.visits[0].images[role].values), organ), f"{role.upper()} of the first visit"
     return _tissue_map(patient, turn), "tissue map (the case names no anatomical image)"
+
+
+def _is_measurement(patient: Patient) -> bool:
+    """Whether the image named as anatomy is in truth a map of cells or of ADC of some visit, which shows tumour alone."""
+    maps = [v.images[role].values for v in patient.visits for role in MEASURED if role in v.images]
+    assert patient.anatomy is not None
+    return any(np.array_equal(patient.anatomy.values, m, equal_nan=True) for m in maps)
 
 
 def _windowed(values: np.ndarray, organ: np.ndarray) -> np.ndarray:

@@ -127,6 +127,12 @@ def test_what_cannot_be_rendered_is_said_with_the_remedy_or_reason(elements, ful
     assert "Two-dimensional pictures only." not in full_report.read_text(encoding="utf-8")
 
 
+def test_now_shows_the_twin_beside_what_was_observed(elements, brain_results):
+    patient = read_results(brain_results).patient
+    observed = patient.seen[-1].whole.sum() * patient.grid.voxel_ml
+    assert f"mL, observed {tables.n.volume(observed)} mL".replace("mL, ", "), ", 1) in elements.text
+
+
 def test_notes_warnings_and_the_alignment_are_told(elements):
     assert "rigid registration" in elements.text and "hardly constrained" in elements.text
     assert "on the baseline grid as given" in elements.text

@@ -70,6 +70,15 @@ def test_the_twin_that_loses_to_a_simple_rule_is_said_to_lose(brain_results):
     assert "did not beat" in facts.forecast_verdict(results)
 
 
+def test_a_volume_outside_the_interval_is_said_beside_a_good_overlap(brain_results):
+    results = read_results(brain_results)
+    twin = results.calibration["visits"][-1]["scores"]["twin"]
+    twin["inside_interval"] = True
+    assert "inside its 90 % interval" in facts.forecast_verdict(results)
+    twin["inside_interval"] = False
+    assert "outside its 90 % interval" in facts.forecast_verdict(results)
+
+
 def test_ranges_lie_on_one_axis(brain_results):
     rows = tables.arm_rows(read_results(brain_results))
     for log in (False, True):

@@ -94,5 +94,9 @@ def test_the_anatomy_is_windowed_and_named():
     shown = view_of(replace(base, anatomy=anatomy)).image
     assert shown.min() == 0 and 0.8 < shown.max() <= 1
     assert "tissue map" in view_of(base).image_name
+    cells = field(base.visits[0].whole.astype(np.float32), LPS, "1")  # type: ignore[union-attr]
+    measured = replace(base.visits[0], images={"cell_fraction": cells})
+    named = replace(base, anatomy=cells, visits=(measured, base.visits[1]))
+    assert "tissue map" in view_of(named).image_name, "a map of the tumour is no anatomy to look at it on"
     seen = replace(base, visits=(replace(base.visits[0], images={"flair": anatomy}), base.visits[1]))
     assert view_of(seen).image_name == "FLAIR of the first visit"
