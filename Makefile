@@ -47,7 +47,7 @@ quick: lint  ## the checks and the quick tests only
 	@$(PYTEST) $(PARALLEL) -m "not slow" $(ARGS)
 
 bench: $(DEV)  ## the benchmarks; writes their tables into the docs
-	@$(BIN)/python -m tests.benchmarks $(ARGS)
+	@$(BIN)/python -m tests.benchmarks.run $(ARGS)
 
 docs: $(DEV)  ## the reference pages, from the command line and the docstrings
 	@$(BIN)/python docs/build_reference.py

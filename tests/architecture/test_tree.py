@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-MACHINE = re.compile(r"/" r"(work|tmp|root)/|/" r"home/[a-z]|" r"https?://[^ ]*/" r"(simple|packages)/|index" r"-url")
+MACHINE = re.compile(
+    r"(?<![\w.])/" r"(work|tmp|root)/|/" r"home/[a-z]|" r"https?://[^ ]*/" r"(simple|packages)/|index" r"-url"
+)
 LARGEST = 2_000_000
 AT_THE_ROOT = {
     "pyproject.toml", "README.md", "twin", "solvers", "calibration", "scenarios", "tests", "docs",
