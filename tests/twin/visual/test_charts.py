@@ -59,8 +59,8 @@ def test_all_fans_in_one_file_are_not_empty():
 
 def test_a_persons_dollar_signs_are_no_formula():
     with figure(2, 1) as fig:
-        fig.text(0, 0.5, r"a $\frac{b & <c>")
-        assert "$\\frac{b &amp; &lt;c&gt;" in svg(fig, "x", "y")
+        fig.text(0, 0.5, r"a $\frac{b & <c>$")
+        assert "$\\frac{b &amp; &lt;c&gt;$" in svg(fig, "x", "y")
 
 
 def test_slugs_are_safe_names():
