@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -56,15 +55,11 @@ class Chemotherapy(TherapyEffect):
         return [d.day for d in self._doses(plan)]
 
     def exposure(self, plan: Plan, start: float, stop: float) -> float:
-        total = 0.0
-        for dose in self._doses(plan):
-            if dose.day < stop:
-                known = drug(dose.drug)
-                decay, begin = known.decay_per_day, max(start, dose.day)
-                remaining = math.exp(-decay * (begin - dose.day)) - math.exp(-decay * (stop - dose.day))
-                factor = (self.relative_sensitivity or {}).get(dose.drug, 1.0)
-                total += factor * dose.amount / known.reference_dose * remaining / decay
-        return self.chemosensitivity_per_day * total
+        day, decay, weight = self._table(plan)
+        given = day < stop
+        day, decay, weight = day[given], decay[given], weight[given]
+        remaining = np.exp(-decay * np.maximum(start - day, 0.0)) - np.exp(-decay * (stop - day))
+        return self.chemosensitivity_per_day * float(np.sum(weight / decay * remaining))
 
     def delivery(self, plan: Plan, medium: Medium) -> np.ndarray | None:
         return None if self.delivery_map is None else on_grid(self.delivery_map, medium, "delivery map of the drug")
@@ -72,3 +67,18 @@ class Chemotherapy(TherapyEffect):
     def _doses(self, plan: Plan) -> list[DrugDose]:
         wanted = [d for d in plan.drug_doses() if drug(d.drug).kind == "cytotoxic"]
         return wanted if self.drugs is None else [d for d in wanted if d.drug in self.drugs]
+
+    def _table(self, plan: Plan) -> np.ndarray:
+        """Day, decay (1/day) and weight of every dose, (3, doses); kept for the plan last asked about."""
+        kept = self.__dict__.get("_kept")
+        if kept is None or kept[0] is not plan:
+            kept = plan, self._tabulated(plan)
+            object.__setattr__(self, "_kept", kept)
+        return kept[1]
+
+    def _tabulated(self, plan: Plan) -> np.ndarray:
+        rows = []
+        for dose in self._doses(plan):
+            known, factor = drug(dose.drug), (self.relative_sensitivity or {}).get(dose.drug, 1.0)
+            rows.append((dose.day, known.decay_per_day, factor * dose.amount / known.reference_dose))
+        return np.array(rows, float).reshape(-1, 3).T

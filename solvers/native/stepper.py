@@ -17,7 +17,7 @@ from solvers.native.reaction import Phase, Reactor
 from solvers.native.region import Contours, Region
 from solvers.native.schemes import SCHEMES
 from solvers.native.team import Team
-from solvers.native.window import Window, memory_order, widened
+from solvers.native.window import Window, aligned, memory_order
 from solvers.problem import Problem, Snapshot
 from solvers.scan import occupied
 from twin.errors import SolverError
@@ -25,6 +25,10 @@ from twin.grid import Box, triple
 
 ROOM = 0.4
 """Share of its extent by which a window is enlarged on the sides that it needs, so that it happens seldom."""
+
+
+Sides = tuple[tuple[bool, bool], tuple[bool, bool], tuple[bool, bool]]
+"""For each axis of the grid, something about its low and its high face."""
 
 
 @dataclass
@@ -63,7 +67,7 @@ class NativeStepper(Stepper):
 
     def start(self, initial: np.ndarray) -> State:
         part = occupied(initial)
-        box = self._wider(part, triple([True, True, True]))
+        box = self._wider(part, ((True, True),) * 3, 0.5 * ROOM)
         window = Window(self.grid, box, self.order, self.mover.rim)
         state = self._state(window, window.load(initial, self.scheme.real, part), None)
         return self._traced(state, part)
@@ -83,7 +87,8 @@ class NativeStepper(Stepper):
     def jump(self, state: State, jump: Jump) -> State:
         simple = jump.removed is None and jump.infused is None and jump.into not in self.model.species
         if simple and np.ndim(jump.survival) == 0:
-            state.phases.append(Phase(0.0, survival=float(jump.survival)))
+            before = state.phases.pop() if state.phases else Phase(0.0)
+            state.phases.append(replace(before, survival=before.survival * float(jump.survival)))
             return state
         state = self._settled(state)
         survival = jump.survival if np.ndim(jump.survival) == 0 else np.asarray(jump.survival)[state.window.box]
@@ -163,17 +168,21 @@ class NativeStepper(Stepper):
                 return state, region
             state = self._moved(state, box)
 
-    def _touched(self, state: State, region: Region) -> tuple[bool, bool, bool]:
-        """Along which of the grid's axes the region lies on a face of the window."""
+    def _touched(self, state: State, region: Region) -> Sides:
+        """On which faces of the window the region lies."""
         sides = region.sides()
         if sides is None:
-            return False, False, False
-        hit = [s.start == 0 or s.stop == n for s, n in zip(sides, state.window.shape, strict=True)]
+            return ((False, False),) * 3
+        hit = [(s.start == 0, s.stop == n) for s, n in zip(sides, state.window.shape, strict=True)]
         return triple(hit[state.window.order.index(axis)] for axis in range(3))
 
-    def _wider(self, box: Box, along: tuple[bool, bool, bool]) -> Box:
-        by = triple(max(12, math.ceil(ROOM * (s.stop - s.start))) if hit else 0 for s, hit in zip(box, along, strict=True))
-        return widened(box, by, self.order, self.grid)
+    def _wider(self, box: Box, faces: Sides, room: float = ROOM) -> Box:
+        """The box with more room at the given faces, within the grid."""
+        sides = []
+        for s, n, (low, high) in zip(box, self.grid.shape, faces, strict=True):
+            more = max(12, math.ceil(room * (s.stop - s.start)))
+            sides.append(slice(max(0, s.start - more * low), min(n, s.stop + more * high)))
+        return aligned(triple(sides), self.order)
 
     def _moved(self, old: State, box: Box) -> State:
         """The same state in a window that holds the old one."""

@@ -13,12 +13,12 @@ LANE = 16
 """Rows start and end on multiples of this many numbers, so that whole vectors can be processed."""
 
 
-def widened(box: Box, by: tuple[int, int, int], order: tuple[int, int, int], grid: Grid) -> Box:
-    """The box with ``by`` more voxels on every side, inside the grid, its rows starting on a multiple of ``LANE``.
+def aligned(box: Box, order: tuple[int, int, int]) -> Box:
+    """The box with its rows starting on a multiple of ``LANE``.
 
     The engine works on blocks of voxels along a row; they must be the same blocks whatever window they are seen through.
     """
-    sides = [slice(max(0, s.start - w), min(n, s.stop + w)) for s, w, n in zip(box, by, grid.shape, strict=True)]
+    sides = list(box)
     along = sides[order[2]]
     sides[order[2]] = slice(along.start // LANE * LANE, along.stop)
     return triple(sides)

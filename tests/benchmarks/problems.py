@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -82,22 +83,44 @@ def diagnosed() -> np.ndarray:
     return shot.full_cells()
 
 
-def doubled(problem: Problem) -> Problem:
-    """The same tumour in twice as large an image along every axis: tissue and walls mirrored outwards."""
+def padded(problem: Problem, times: tuple[int, int, int]) -> Problem:
+    """The same tumour in an image ``times`` as large along (z, y, x): more wall at the far ends."""
     medium = problem.medium
-    width = [(n // 2, n - n // 2) for n in medium.grid.shape]
-
-    def around(field: np.ndarray) -> np.ndarray:
-        return np.pad(field, width, mode="symmetric")
-
-    shape = tuple(2 * n for n in medium.grid.shape)
+    width = [(0, (t - 1) * n) for t, n in zip(times, medium.grid.shape, strict=True)]
+    z, y, x = (t * n for t, n in zip(times, medium.grid.shape, strict=True))
     larger = Medium(
-        Grid(shape, medium.grid.spacing_mm),  # type: ignore[arg-type]
-        around(medium.domain),
-        {name: around(f) for name, f in medium.fractions.items()},
+        Grid((z, y, x), medium.grid.spacing_mm),
+        np.pad(medium.domain, width),
+        {name: np.pad(f, width) for name, f in medium.fractions.items()},
     )
     initial = np.pad(problem.initial, [(0, 0), *width])
     return Problem(problem.model, larger, initial, problem.days, plan=problem.plan, effects=problem.effects)
+
+
+def sweeps(radius: int, stored: type) -> tuple[Callable[[], None], int, int, int]:
+    """(one sweep of the stencil over a ball, voxels updated, bytes an update, bytes held a voxel)."""
+    from solvers.native.coefficients import faces
+    from solvers.native.region import Region
+    from solvers.native.stencil import sweep
+    from solvers.native.window import Window
+
+    n = 2 * radius + 1
+    grid = Grid((n, n, n), (1.0, 1.0, 1.0))
+    window = Window(grid, (slice(0, n), slice(0, n), slice(0, n)), (0, 1, 2))
+    inside = sum((i - radius) ** 2 for i in np.indices(grid.shape)) <= radius**2
+    d = window.load(inside.astype(np.float32), np.float32)
+    u, w = window.load(inside * np.random.default_rng(0).random(grid.shape), np.float32), window.zeros(np.float32)
+    f = faces(window, d, 1.0, stored)
+    begin, end = Region.of_domain(window, inside).spans()
+    begin, end = begin // 8 * 8, -(-end // 8) * 8
+    step = [np.float32(1e-2 * unit) for unit in f.unit]
+
+    def run() -> None:
+        for _ in range(10):
+            sweep(w, w, u, f.a, f.b, f.c, np.float32(0.5), *step, window.plane, window.pitch, begin, end)
+
+    coefficient = np.dtype(stored).itemsize
+    return run, 10 * int((end - begin).sum()), 3 * 4 + 3 * coefficient, 2 * 4 + 3 * coefficient
 
 
 def small(size: int = 32, days: float = 30.0) -> Problem:
@@ -123,6 +146,6 @@ def _cycles(start: float, count: int, doses: int):
 
 
 def _middle(medium: Medium, shape: tuple[int, int, int], at: tuple[float, float, float] = (0.5, 0.5, 0.5)) -> Medium:
-    starts = [int(round((n - m) * a)) for n, m, a in zip(medium.grid.shape, shape, at, strict=True)]
+    starts = [round((n - m) * a) for n, m, a in zip(medium.grid.shape, shape, at, strict=True)]
     z, y, x = (slice(a, a + m) for a, m in zip(starts, shape, strict=True))
     return medium.crop((z, y, x))
