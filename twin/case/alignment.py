@@ -9,6 +9,7 @@ from twin.case.visits import Placing
 from twin.errors import DataRefused
 from twin.imaging.image import Image
 from twin.imaging.register import Registration, register_rigid
+from twin.imaging.registration_quality import failure, quality_of
 from twin.patient import Visit
 
 SHARED = ("t1gd", "t1", "flair", "t2", "ct", "adc")
@@ -32,13 +33,27 @@ def register(entry: VisitEntry, words: str, baseline: Visit, placing: Placing) -
         )
     fixed = Image(baseline.images[role].values, placing.grid, "baseline")
     moving = placing.files.read(entry.images[role].file)
-    found = register_rigid(fixed, moving, _around(baseline.whole, placing))
+    around = _around(baseline.whole, placing)
+    found = register_rigid(fixed, moving, around)
+    overlap = _check(found, fixed, moving, around, words) if found.gain > 0 else 0.0
     placing.transform = found.transform if found.gain > 0 else None
     _doubt(found, words, placing)
     if found.gain == 0:
         return f"rigid registration on {role} found no better position than the one given"
-    motion = f"moved {found.moved_mm:.1f} mm, turned {found.turned_deg:.1f} degrees"
+    motion = f"moved {found.moved_mm:.1f} mm, turned {found.turned_deg:.1f} degrees, overlap {overlap:.2f}"
     return f"rigidly registered to the baseline on {role} ({motion})"
+
+
+def _check(found: Registration, fixed: Image, moving: Image, around: np.ndarray | None, words: str) -> float:
+    """The overlap of both scans; refused where a measure says that the registration failed."""
+    quality = quality_of(fixed, moving, found.transform, around)
+    if reason := failure(quality):
+        raise DataRefused(
+            f"The registration of {words} onto the baseline failed: {reason}.",
+            why="tumour and dose would be compared at the wrong place",
+            remedy="check that both scans show the same patient and organ; register them outside, then `registration: none`",
+        )
+    return quality.overlap
 
 
 def _around(tumour: np.ndarray | None, placing: Placing) -> np.ndarray | None:

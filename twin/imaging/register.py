@@ -60,8 +60,8 @@ def _matched(a, b):
     return sitk.Euler3DTransform(sitk.CenteredTransformInitializer(a, b, sitk.Euler3DTransform(), kind))
 
 
-def _method(a, ignore: np.ndarray | None, seed: int, shrinks: tuple[int, ...]):
-    """Mattes mutual information on about SAMPLES voxels of each level, outside ``ignore``."""
+def mutual_information(a, ignore: np.ndarray | None, seed: int, shrinks: tuple[int, ...], samples: int = SAMPLES):
+    """Mattes mutual information on about ``samples`` voxels of each level, outside ``ignore``."""
     import SimpleITK as sitk
 
     method = sitk.ImageRegistrationMethod()
@@ -70,7 +70,7 @@ def _method(a, ignore: np.ndarray | None, seed: int, shrinks: tuple[int, ...]):
     method.SetMetricAsMattesMutualInformation(numberOfHistogramBins=50)
     method.SetMetricSamplingStrategy(method.RANDOM)
     voxels = a.GetNumberOfPixels()
-    method.SetMetricSamplingPercentagePerLevel([min(1.0, SAMPLES * s**3 / voxels) for s in shrinks], seed)
+    method.SetMetricSamplingPercentagePerLevel([min(1.0, samples * s**3 / voxels) for s in shrinks], seed)
     method.SetInterpolator(sitk.sitkLinear)
     if ignore is not None and ignore.any():
         mask = sitk.GetImageFromArray((~ignore).astype(np.uint8))
@@ -81,7 +81,7 @@ def _method(a, ignore: np.ndarray | None, seed: int, shrinks: tuple[int, ...]):
 
 def _metric(a, b, transform, ignore: np.ndarray | None, seed: int) -> float:
     """Minus the mutual information; infinite where the images do not overlap."""
-    method = _method(a, ignore, seed, (1,))
+    method = mutual_information(a, ignore, seed, (1,))
     method.SetInitialTransform(transform, inPlace=False)
     try:
         return float(method.MetricEvaluate(a, b))
@@ -93,7 +93,7 @@ def _descend(a, b, start, ignore: np.ndarray | None, seed: int):
     import SimpleITK as sitk
 
     shrinks = tuple(s for s, _ in LEVELS)
-    method = _method(a, ignore, seed, shrinks)
+    method = mutual_information(a, ignore, seed, shrinks)
     method.SetShrinkFactorsPerLevel(list(shrinks))
     method.SetSmoothingSigmasPerLevel([mm for _, mm in LEVELS])
     method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()

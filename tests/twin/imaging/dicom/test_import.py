@@ -222,3 +222,13 @@ def test_of_two_series_of_one_kind_the_finer_is_taken(tmp_path, patients):
     report = import_study(tmp_path / "pacs", tmp_path / "case")
     assert any("series 2" in line and "the better t1" in line for line in report.lines)
     assert read_image(tmp_path / "case/day000/t1.nii.gz").values.shape[0] == 20
+
+
+def test_a_follow_up_that_shows_something_else_is_refused_when_registered(tmp_path, patients):
+    """The same name, another head: the registration's own measure stops it."""
+    other = studies.head(18.0, (2.0, 3.0, -6.0), seed=11)
+    datasets = studies.baseline_study(patients[0]) + studies.follow_up_study(other)
+    studies.shuffled(datasets, tmp_path / "pacs")
+    report = import_study(tmp_path / "pacs", tmp_path / "case", START)
+    with pytest.raises(DataRefused, match=r"registration of visit 2 .* failed: the images share hardly any information"):
+        load_case(report.out)
