@@ -135,7 +135,7 @@ def _polished(fine: Objective, found: Found, settings: Settings, crew: Crew, pro
         before = next(iter(evaluate(call, [first.z])))
         second = polish(weighed, evaluate, first.z, rounds=3)
         progress.advance(note=f"best fit {second.objective:.4g}")
-        error = scan_error(weighed, evaluate, second, settings.seed)
+        error = scan_error(weighed, evaluate, second, settings.seed) if weighed.has_front else None
         progress.advance()
     steps = (
         {"name": "global search", "objective": start, "gain": max(0.0, middle - start)},

@@ -10,14 +10,20 @@ from scipy.ndimage import distance_transform_edt
 from calibration.initial import TYPICAL_LENGTH_MM
 from calibration.observation import adc, segmentation
 from calibration.observation.fraction import observed_fraction, voxel_noise
-from twin.grid import Grid
 from twin.patient import Patient, Visit
 
 NEAR_MM = 12.0
 """Voxels further than this from every lesion seen are not compared."""
 
-CORRELATED_MM3 = 64.0
-"""Volume within which errors are alike, before the residuals tell: the cube of the correlation length of a drawn border."""
+BLOCK_MM = 8.0
+"""Edge of the cubes over which prediction and image are averaged before they are compared.
+
+Voxel by voxel a fit is rewarded for smoothing the first scan's noise, which it takes for diffusion. Cubes
+of this size keep what the front tells (it is several times sqrt(D / rho) wide) and average such noise out alike for
+every candidate; their errors are about independent, as drawn borders and texture are alike over a few millimetres."""
+
+DISCREPANCY = 0.02
+"""Nominal difference of the cell fraction between the model and a noiseless image over a cube, until the residuals tell."""
 
 
 @dataclass(frozen=True)
@@ -25,15 +31,16 @@ class Comparison:
     """One visit's data on a fixed list of voxels (``index``, flat), and how far each may be off.
 
     ``fraction`` is compared where ``counted`` (inside the lesion; and outside it as zero where the lesion is no level set).
-    Elsewhere only a contradiction to a region counts: above the visible threshold outside it, below it inside.
-    ``weight`` turns a sum of squares into a log-likelihood: 1 / (voxels that err together x variance about the stated
-    noise); it is 1 / (nominal voxels) until :mod:`calibration.discrepancy` has looked at the residuals.
+    A region says that the cell fraction is above its threshold inside and below it outside. ``block``: the cube of
+    each voxel. ``weight`` turns a sum of squares into a log-likelihood; it is 1 until :mod:`calibration.discrepancy` has
+    looked at the residuals.
     """
 
     day: float
     name: str
-    grid: Grid
     index: np.ndarray = field(repr=False)
+    block: np.ndarray = field(repr=False)
+    corner: np.ndarray = field(repr=False)
     fraction: np.ndarray | None = field(repr=False)
     counted: np.ndarray = field(repr=False)
     whole: np.ndarray | None = field(repr=False)
@@ -43,37 +50,75 @@ class Comparison:
     core_threshold: float | None
     bias_spread: float
     bias_shape: tuple[float, float]
-    weight: float
+    weight: float = 1.0
 
     def residual(self, u: np.ndarray) -> np.ndarray:
-        """Weighted residuals (float32) of a predicted cell fraction (z, y, x); the last one is the visit's scale error.
+        """Weighted residuals (float32) of a predicted fraction (z, y, x); the last one is the visit's scale error."""
+        raw, bias = self.unbiased(u.reshape(-1)[self.index])
+        scaled = (np.sqrt(self.weight) * raw).astype(np.float32)
+        return np.append(scaled, np.float32(bias / self.bias_spread)) if self.bias_spread > 0 else scaled
 
-        The scale error of the visit's ADC is fitted on the way (its prior is ``bias_spread``): it is linear, so this is
-        the exact profile.
+    def unbiased(self, u: np.ndarray) -> tuple[np.ndarray, float]:
+        """Residuals by cube with the visit's ADC scale error taken out, and that error.
+
+        The error is linear with a normal prior of spread ``bias_spread``, so its best value is exact.
         """
-        raw, shape = self.raw(u.reshape(-1)[self.index])
+        raw, shape = self.raw(u)
         if self.bias_spread <= 0:
-            return np.sqrt(self.weight, dtype=np.float32) * raw
-        top = self.weight * float(np.dot(raw, shape))
-        bias = top / (self.weight * float(np.dot(shape, shape)) + 1.0 / self.bias_spread**2)
-        scaled = np.sqrt(self.weight, dtype=np.float32) * (raw - np.float32(bias) * shape)
-        return np.append(scaled, np.float32(bias / self.bias_spread))
+            return raw, 0.0
+        curvature = self.weight * float(shape @ shape) + 1.0 / self.bias_spread**2
+        bias = self.weight * float(raw @ shape) / curvature
+        return raw - bias * shape, bias
 
     def raw(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Residuals in units of the stated noise, and what a relative error of the ADC scale adds to them."""
-        out = np.zeros(self.index.size, np.float32)
-        shape = np.zeros(self.index.size, np.float32)
+        """Residuals by cube in units of their stated spread, and what a relative error of the ADC scale adds to them.
+
+        One after the other: the cell fraction, then each region's contradictions. Both sides of a border count alike, so
+        that a border drawn wrong pulls neither way.
+        """
+        parts, shapes = [], []
         if self.fraction is not None:
-            c = self.counted
-            out[c] = (self.fraction[c] - u[c]) / np.float32(self.noise)
-            a, b = self.bias_shape
-            shape[c] = (a + b * u[c]) / np.float32(self.noise)
-        for mask, threshold in ((self.whole, self.whole_threshold), (self.core, self.core_threshold)):
-            if mask is not None and threshold is not None:
-                spread = np.float32(segmentation.border_spread(threshold, TYPICAL_LENGTH_MM))
-                contradiction = segmentation.violation(u, mask, threshold) / spread
-                out -= np.where(self.counted, np.float32(0), contradiction) if mask is self.whole else contradiction
-        return out, shape
+            c, (a, b) = self.counted, self.bias_shape
+            parts.append(self._mean((self.fraction - u) * c) / self.spread)
+            shapes.append(self._mean((a + b * u) * c) / self.spread)
+        for mask, threshold in self.regions:
+            parts.append(-self._mean(segmentation.violation(u, mask, threshold)) / border_error(threshold))
+            shapes.append(np.zeros(len(self.corner)))
+        return np.concatenate(parts), np.concatenate(shapes)
+
+    def _mean(self, values: np.ndarray) -> np.ndarray:
+        return np.bincount(self.block, values, len(self.corner)) / self.size
+
+    @property
+    def size(self) -> np.ndarray:
+        """Voxels of each cube."""
+        return np.bincount(self.block, minlength=len(self.corner))
+
+    @property
+    def spread(self) -> np.ndarray:
+        """Stated spread of each cube's mean cell fraction: the voxels' noise averaged, and the nominal discrepancy; both in
+        proportion to the share of the cube that is counted."""
+        counted = np.bincount(self.block, self.counted, len(self.corner))
+        share = np.maximum(counted, 1.0) / self.size
+        return np.sqrt(self.noise**2 * share / self.size + (DISCREPANCY * share) ** 2)
+
+    @property
+    def noise_share(self) -> float:
+        """Mean share of the stated variance that is the voxels' noise: no fit can leave less."""
+        counted = np.bincount(self.block, self.counted, len(self.corner))
+        share = np.maximum(counted, 1.0) / self.size
+        return float(np.mean(self.noise**2 * share / self.size / self.spread**2))
+
+    @property
+    def regions(self) -> list[tuple[np.ndarray, float]]:
+        """The regions that are level sets of the cell fraction, with their thresholds."""
+        pairs = ((self.whole, self.whole_threshold), (self.core, self.core_threshold))
+        return [(mask, level) for mask, level in pairs if mask is not None and level is not None]
+
+
+def border_error(threshold: float) -> float:
+    """Spread of a cube's mean contradiction where its border is drawn ``BOUNDARY_MM`` wrong."""
+    return segmentation.border_spread(threshold, TYPICAL_LENGTH_MM) * segmentation.BOUNDARY_MM / BLOCK_MM
 
 
 def compare(patient: Patient, visit: Visit, near: np.ndarray) -> Comparison:
@@ -89,11 +134,13 @@ def compare(patient: Patient, visit: Visit, near: np.ndarray) -> Comparison:
         mask = visit.whole if visit.whole is not None else np.nan_to_num(fraction) > patient.visibility.threshold
         noise = voxel_noise(np.nan_to_num(fraction), mask)
         bias = adc.repeatability(patient.site) if "cell_fraction" not in visit.images else 0.0
+    block, corner = cubes(near, patient)
     return Comparison(
         day=visit.day,
         name=visit.name,
-        grid=patient.grid,
         index=near,
+        block=block,
+        corner=corner,
         fraction=values,
         counted=counted,
         whole=whole,
@@ -103,7 +150,6 @@ def compare(patient: Patient, visit: Visit, near: np.ndarray) -> Comparison:
         core_threshold=patient.visibility.core,
         bias_spread=bias,
         bias_shape=_bias_shape(patient),
-        weight=min(1.0, patient.grid.voxel_ml * 1000.0 / CORRELATED_MM3),
     )
 
 
@@ -121,6 +167,15 @@ def nearby(patient: Patient) -> np.ndarray:
     seen = np.logical_or.reduce(masks)
     distance = distance_transform_edt(~seen, patient.grid.spacing_mm)
     return np.flatnonzero((distance <= NEAR_MM) & patient.medium.domain)
+
+
+def cubes(index: np.ndarray, patient: Patient) -> tuple[np.ndarray, np.ndarray]:
+    """The cube number of each voxel, and each cube's place on the lattice of cubes (cube, 3)."""
+    places = np.unravel_index(index, patient.grid.shape)
+    widths = [max(1, round(BLOCK_MM / h)) for h in patient.grid.spacing_mm]
+    lattice = np.stack([p // w for p, w in zip(places, widths, strict=True)], axis=1)
+    corner, block = np.unique(lattice, axis=0, return_inverse=True)
+    return block.reshape(-1), corner
 
 
 def _bias_shape(patient: Patient) -> tuple[float, float]:

@@ -39,14 +39,14 @@ class FirstScan:
     """What the first scan leaves open, as parameters of their own: the fit may change them within their priors."""
 
     front_factor: float = parameter(
-        0.85,
+        1.0,
         symbol="kappa",
         unit="1",
         low=0.3,
         high=3.0,
-        prior=Prior(0.85, 0.25),
+        prior=Prior(1.0, 0.08),
         description="width of the invisible margin on day 0, relative to sqrt(D / rho)",
-        source="1 for a front that has settled to its travelling shape (Ablowitz & Zeppetella 1979); a young one is steeper",
+        source="1 for the travelling front (Ablowitz & Zeppetella 1979); 0.9-1.1 about simulated tumours of 5-40 mL",
     )
     first_adc_scale: float = parameter(
         1.0,
@@ -109,7 +109,7 @@ class InitialState:
         """Width of the margin: ``front_factor`` sqrt(D / rho), where the model has both; else its typical value."""
         d, rho = values.get("diffusivity_mm2_per_day"), values.get("proliferation_per_day")
         own = np.sqrt(d / rho) if d and rho and np.ndim(rho) == 0 else TYPICAL_LENGTH_MM
-        return float(np.clip(own * values.get("front_factor", 0.85), 0.2, 8.0))
+        return float(np.clip(own * values.get("front_factor", 1.0), 0.2, 8.0))
 
     def _inside(self, values: Mapping[str, float], length: float) -> np.ndarray:
         if self.value is None:

@@ -49,6 +49,11 @@ class Objective:
         compared = comparisons(small)
         return cls(patient, small, initial_of(patient), structure, space, compared, factor, engine, accuracy)
 
+    @property
+    def has_front(self) -> bool:
+        """Whether the lesion's border is a level set of the cell fraction, beyond which cells are inferred."""
+        return self.patient.visibility.whole is not None
+
     def problem(self, values: Mapping[str, float], days: tuple[float, ...]) -> Problem:
         if self.factor == 1:
             return self.structure.problem(self.patient, values, days, initial=self.initial)

@@ -27,6 +27,9 @@ from twin.patient import Patient
 REPLICATES, CURVED = 6, 3
 """Repeated scans; and those of them on which the slopes of the residuals are taken anew as well."""
 
+SHARE = 0.5
+"""Share of the shift that is taken off: the repeated scans carry the noise of the first as well as their own."""
+
 
 @dataclass(frozen=True)
 class ScanError:
@@ -49,7 +52,7 @@ def scan_error(objective: Objective, evaluate: Evaluate, at: Polished, seed: int
             other = np.stack([(r - found[0]) / np.float32(STEP) for r in found[1:]], axis=1)
             curved.append((other - slopes).T @ found[0].astype(float))
     moved = np.array(linear)
-    return ScanError(moved.mean(axis=0) + np.median(curved, axis=0), np.cov(moved.T) * (1 + 1 / REPLICATES))
+    return ScanError(SHARE * (moved.mean(axis=0) + np.median(curved, axis=0)), np.cov(moved.T) * (1 + 1 / REPLICATES))
 
 
 def rescanned(objective: Objective, item: tuple[tuple[int, int], list[np.ndarray]]) -> list[np.ndarray]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from calibration.comparison import BLOCK_MM
 from calibration.discrepancy import Discrepancy
 from calibration.posterior import Laplace
 from twin.parameter import Parameter
@@ -26,15 +25,11 @@ def identifiability(laplace: Laplace, silent: tuple[Parameter, ...]) -> tuple[li
 
 def misfit(found: tuple[Discrepancy, ...]) -> list[str]:
     """How far the model misses the data beyond their noise."""
-    sentences = []
-    for d in found:
-        excess = np.sqrt(d.variance)
-        if excess > 1.2:
-            sentences.append(
-                f"On day {d.day:g} the model misses the data by {excess:.1f} times their stated noise; the posterior is "
-                f"widened for it ({d.voxels} voxels count as {d.independent:.0f} independent ones)."
-            )
-    return sentences
+    return [
+        f"On day {d.day:g} model and image differ by {d.fraction:.3f} in cell fraction over cubes of {BLOCK_MM:g} mm; the "
+        f"posterior is as wide as {d.independent:.0f} independent cubes of that error allow."
+        for d in found
+    ]
 
 
 def _pairs(laplace: Laplace) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from calibration.observation.adc import VOXEL_NOISE
 from calibration.virtual.patient import Hidden, VirtualPatient, examine
+from calibration.virtual.scanner import Scanner
 from twin.errors import UsageError
 from twin.fields import block_mean, bounding_box, field
 from twin.imaging.mni152 import load_mni152
@@ -62,7 +64,8 @@ def embedded_patient(
         )
     patient, seed_mm = _anatomy(int(spacing_mm))
     hidden = Hidden(TRUTH, seed_mm, DIAGNOSED_ML)
-    return examine(hidden, patient, np.random.default_rng(seed), engine=engine, accuracy="standard", progress=progress)
+    scanner = Scanner(voxel_noise=VOXEL_NOISE * spacing_mm**-1.5)  # the scan of 1 mm voxels, averaged over blocks of them
+    return examine(hidden, patient, np.random.default_rng(seed), scanner, engine, "standard", progress)
 
 
 def _anatomy(factor: int) -> tuple[Patient, tuple[float, float, float]]:

@@ -19,7 +19,7 @@ Spacing = Annotated[int, typer.Option("--spacing", min=1, max=4, metavar="MM", h
 
 def demo(
     out: o.Out = Path("demo"),
-    spacing: Spacing = 1,
+    spacing: Spacing = 2,
     evaluations: o.Evaluations = Search.evaluations,
     draws: o.Draws = Search.draws,
     coarsen: o.Coarsen = 1,

@@ -35,7 +35,7 @@ def values(calibration, name: str) -> np.ndarray:
 def test_clean_images_give_the_truth_back(untreated):
     best = untreated[0].best
     for name in ("diffusivity_mm2_per_day", "proliferation_per_day"):
-        assert best[name] == pytest.approx(TRUTH[name], rel=0.35), name
+        assert best[name] == pytest.approx(TRUTH[name], rel=0.15), name
 
 
 def test_the_forecast_of_the_held_out_visit_beats_no_change(untreated):
@@ -44,7 +44,7 @@ def test_the_forecast_of_the_held_out_visit_beats_no_change(untreated):
     twin, still = held_out["scores"]["twin"], held_out["scores"]["no_change"]
     assert twin["ccc"] > 0.93 > still["ccc"]
     assert twin["dice"] > 0.93 > still["dice"]
-    assert abs(twin["volume_error_percent"]) < 5 < abs(still["volume_error_percent"])
+    assert abs(twin["volume_error_percent"]) < 15 < abs(still["volume_error_percent"])
 
 
 def test_noise_widens_the_posterior_and_it_holds_the_truth(treated):
