@@ -28,8 +28,10 @@ def seen(patient: Patient, visit: Visit) -> Seen:
     fraction = observed_fraction(patient, visit)
     clean = None if fraction is None else np.clip(np.nan_to_num(fraction), 0, 1)
     mask = visit.whole
+    if clean is not None and (mask is None or patient.visibility.whole is None):
+        mask = clean > patient.visibility.threshold  # a region that is no level set cannot be compared with a predicted one
     if mask is None:
-        mask = np.zeros(patient.grid.shape, bool) if clean is None else clean > patient.visibility.threshold
+        mask = np.zeros(patient.grid.shape, bool)
     voxel = patient.grid.voxel_ml
     burden = float("nan") if clean is None else float(clean.sum(dtype=float)) * voxel
     return Seen(visit.day, clean, mask, float(mask.sum()) * voxel, burden)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from calibration.comparison import BLOCK_MM
 from calibration.discrepancy import Discrepancy
 from calibration.posterior import Laplace
@@ -39,9 +41,8 @@ def _pairs(laplace: Laplace) -> list[str]:
         for j in range(i + 1, len(parameters)):
             r = correlation[i, j]
             if abs(r) > ALIKE:
-                kept = "ratio" if r > 0 else "product"
                 sentences.append(
-                    f"The data fix a {kept} of {_name(first)} and {_name(parameters[j])} but hardly tell them apart "
+                    f"The data fix a combination of {_name(first)} and {_name(parameters[j])} but hardly tell them apart "
                     f"(correlation {r:.2f})."
                 )
     return sentences
@@ -68,4 +69,6 @@ def _bounded(laplace: Laplace) -> list[str]:
 
 
 def _name(p: Parameter) -> str:
-    return f"{p.name.replace('_', ' ')} ({p.symbol})"
+    """The name without its unit, and the symbol."""
+    words = re.sub(r"(_mm2)?_per_(day|gy)$|_gy$", "", p.name)
+    return f"{words.replace('_', ' ')} ({p.symbol})"
