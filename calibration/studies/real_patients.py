@@ -27,8 +27,8 @@ TRUTH = {"glioma": {"diffusivity_mm2_per_day": 0.09, "proliferation_per_day": 0.
 WORDS = {
     "glioma": """A synthetic glioblastoma made by another group's finite-difference code, with its true parameters known
 (C. Christenson, RNL_responseModel, MIT licence). Calibrated on days 0 and 28; day 56 was held out. Its mask is a generous
-bulk region (a quarter of its voxels hold no cells), so observed and predicted tumour are both what exceeds a cell fraction of
-0.10. Over the whole mask the twin's CCC on day 56 was 0.990 against 0.654 for no change.""",
+bulk region (a quarter of its voxels hold no cells), so observed and predicted tumour are both what exceeds a cell fraction
+of 0.10. Over the whole mask the twin's CCC on day 56 was 0.990 against 0.654 for no change.""",
     "breast": """A real patient before and after one cycle of neoadjuvant chemotherapy (Wu et al.; Jarrett 2021). There are
 only two visits, so these are scores of the fit, not of a forecast: one diffusivity, one proliferation rate and one drug
 sensitivity for the whole tumour.""",
