@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from solvers import spread
 from solvers.model import GrowthModel, models
-from twin.parameter import Prior, parameter
 
 
 @models.register("fisher-kpp")
@@ -24,40 +24,12 @@ class FisherKPP(GrowthModel):
 
     citation: ClassVar[str] = "Swanson KR, Alvord EC, Murray JD. Cell Prolif 2000;33:317-329"
 
-    diffusivity_mm2_per_day: float = parameter(
-        0.13,
-        symbol="D",
-        unit="mm2/day",
-        low=1e-6,
-        high=3.0,
-        prior=Prior(0.1, 1.0),
-        description="diffusivity of tumour cells in the tissue in which they move fastest (white matter)",
-        source="glioma 0.02-1.5 mm2/day, Ezhov 2022 (Learn-Morph-Infer); default 0.13, Lipkova 2019",
-    )
-    proliferation_per_day: float = parameter(
-        0.05,
-        symbol="rho",
-        unit="1/day",
-        low=1e-4,
-        high=0.5,
-        prior=Prior(0.05, 0.8),
-        description="net proliferation rate at low density",
-        source="glioma 0.002-0.2 /day, Ezhov 2022 (Learn-Morph-Infer)",
-    )
-    slow_tissue_ratio: float = parameter(
-        0.15,
-        symbol="D_slow/D",
-        unit="1",
-        low=0.02,
-        high=1.0,
-        prior=Prior(0.15, 0.4),
-        description="diffusivity in the other tissues (grey matter), relative to the fastest",
-        source="D_white/D_grey 5-10, Swanson 2000; Lipkova 2019",
-    )
+    diffusivity_mm2_per_day: float = spread.diffusivity()
+    proliferation_per_day: float = spread.proliferation()
+    slow_tissue_ratio: float = spread.slow_tissue_ratio()
 
     def diffusivity(self, tissues: tuple[str, ...]) -> np.ndarray:
-        ratios = [1.0] + [self.slow_tissue_ratio] * (len(tissues) - 1)
-        return self.diffusivity_mm2_per_day * np.array([ratios])
+        return spread.by_tissue(self.diffusivity_mm2_per_day, self.slow_tissue_ratio, tissues)[None]
 
     def rate_parameters(self) -> tuple:
         return (self.proliferation_per_day,)
