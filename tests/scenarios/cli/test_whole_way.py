@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -95,7 +96,11 @@ def test_a_second_comparison_into_another_folder(place):
 
 def test_interrupt_keeps_what_was_found_and_the_next_run_goes_on(place):
     arguments = ("calibrate", "demo/patient", "--out", "stopped", "--evaluations", 150, "--draws", 4)
-    run = subprocess.Popen(command(*arguments), cwd=place, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    # a shell's background job ignores Ctrl-C, and so would what the tests start from there
+    listening = functools.partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    run = subprocess.Popen(
+        command(*arguments), cwd=place, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=listening
+    )
     journal = place / "stopped/search.journal"
     deadline = time.monotonic() + 120
     while not (journal.exists() and journal.stat().st_size > 20_000) and time.monotonic() < deadline:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 
 import numpy as np
@@ -60,7 +62,8 @@ def test_a_hang_is_seen_and_the_next_file_is_read(monkeypatch):
     monkeypatch.setitem(TARGETS, "rtplan", TARGETS["rtplan"])
     with fuzz._Reader("rtplan") as reader:
         start = time.monotonic()
-        verdict = reader.show(TARGETS["rtplan"].seed(), 0.0)
+        os.kill(reader.child.pid, signal.SIGSTOP)
+        verdict = reader.show(TARGETS["rtplan"].seed(), 0.2)
         assert verdict["kind"] == "broken" and "no answer" in verdict["words"]
         assert reader.show(TARGETS["rtplan"].seed(), 5.0)["kind"] == "read"
         assert time.monotonic() - start < 60
