@@ -12,6 +12,7 @@ from pathlib import Path
 import typer
 
 from scenarios.cli import options as o
+from scenarios.cli.answer import answer
 from scenarios.cli.voice import Voice
 from twin.errors import OncotwinError
 
@@ -40,13 +41,13 @@ class Finding:
     remedy: str = ""
 
 
-def doctor(json: o.Json = False, quiet: o.Quiet = False, debug: o.Debug = False) -> None:
+def doctor(out: o.Keep = None, json: o.Json = False, quiet: o.Quiet = False, debug: o.Debug = False) -> None:
     """Look at versions, rendering, cores, memory and caches; say what to do about anything that is missing."""
     voice = Voice(json, quiet)
     findings = examine()
     voice.table("oncotwin doctor", ("", "state", "found", "what to do"), [asdict(f).values() for f in findings])
     missing = [f for f in findings if f.state == "missing"]
-    voice.result({"findings": [asdict(f) for f in findings], "ready": not missing})
+    answer(voice, "doctor", {"findings": [asdict(f) for f in findings], "ready": not missing}, out)
     voice.last("Ready." if not missing else f"Not ready: {', '.join(f.subject for f in missing)}.")
     if missing:
         raise typer.Exit(OncotwinError.exit_code)

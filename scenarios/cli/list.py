@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from scenarios.cli import options as o
+from scenarios.cli.answer import answer
 from scenarios.cli.voice import Voice
 from twin.errors import UsageError
 from twin.registry import unknown
@@ -20,7 +21,9 @@ KindArgument = Annotated[
 ]
 
 
-def list_(kind: KindArgument = None, json: o.Json = False, quiet: o.Quiet = False, debug: o.Debug = False) -> None:
+def list_(
+    kind: KindArgument = None, out: o.Keep = None, json: o.Json = False, quiet: o.Quiet = False, debug: o.Debug = False
+) -> None:
     """List growth models, therapies, engines, regimens, drugs or label presets, with units, ranges and sources."""
     voice = Voice(json, quiet)
     if kind is not None and kind not in CATALOGUES:
@@ -31,7 +34,7 @@ def list_(kind: KindArgument = None, json: o.Json = False, quiet: o.Quiet = Fals
             voice.say(f"{title}: {', '.join(e['name'] for e in entries)}")
         else:
             _tell(title, entries, voice)
-    voice.result(found)
+    answer(voice, "list", found, out)
 
 
 def _tell(title: str, entries: list[dict[str, Any]], voice: Voice) -> None:

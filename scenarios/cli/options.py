@@ -19,6 +19,10 @@ Out = Annotated[
 Elsewhere = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="Write to another folder instead of RESULTS itself.")
 ]
+Keep = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="FOLDER", help="Also keep the answer as JSON in a folder, with a manifest."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; messages stay on stderr.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages, only the result.")]
 Debug = Annotated[bool, typer.Option("--debug", help="On an error, show the traceback.")]

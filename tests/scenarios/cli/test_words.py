@@ -87,6 +87,13 @@ def test_list_of_every_kind_is_not_empty(oncotwin, kind):
     assert len(json.loads(done.stdout)[kind]) >= 1
 
 
+def test_an_answer_is_kept_with_its_manifest(oncotwin, tmp_path):
+    assert oncotwin("list", "drugs", "--out", "kept", "--quiet").exit_code == 0
+    kept, manifest = (json.loads((tmp_path / "kept" / name).read_text()) for name in ("list.json", "manifest-list.json"))
+    assert {"temozolomide", "doxorubicin"} <= {d["name"] for d in kept["drugs"]}
+    assert manifest["command"] == "list" and manifest["notice"].startswith("Research use only")
+
+
 def test_list_of_all_names(oncotwin):
     assert "stupp" in oncotwin("list").stdout
 
