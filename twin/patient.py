@@ -90,6 +90,7 @@ class Patient:
 
     ``treatments`` are those given (or firmly scheduled), from day 0 to the last visit and beyond. ``anatomy`` is the image
     beneath every picture. ``notes`` tell the reader of the report what was done to the data and what is doubtful.
+    ``organs``: name -> bool (z, y, x), organs at risk, eloquent regions and target volumes; the model does not see them.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Patient:
     anatomy: xr.DataArray | None = field(default=None, repr=False)
     first_weekday: int = 0
     notes: tuple[str, ...] = ()
+    organs: Mapping[str, np.ndarray] = field(repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         days = [v.day for v in self.visits]
@@ -135,4 +137,5 @@ class Patient:
             visits=tuple(v.crop(box) for v in self.visits),
             treatments=self.treatments.crop(box),
             anatomy=anatomy,
+            organs={name: np.ascontiguousarray(mask[box]) for name, mask in self.organs.items()},
         )

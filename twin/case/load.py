@@ -13,6 +13,7 @@ from twin.case.alignment import alignment_words, register
 from twin.case.courses import build_course
 from twin.case.files import Files
 from twin.case.geometry import build_medium
+from twin.case.organs import read_organs
 from twin.case.parts import VisitEntry
 from twin.case.problems import Problems
 from twin.case.reading import case_path, read_case_file
@@ -82,7 +83,9 @@ def _assemble(
     progress.advance(note="tissue")
     if placing is None:
         return None
-    box = bounding_box(placing.medium.domain, MARGIN) if case.crop else (slice(None),) * 3
+    organs = read_organs(case.organs, placing)
+    kept = np.logical_or.reduce([placing.medium.domain, *organs.values()])
+    box = bounding_box(kept, MARGIN) if case.crop else (slice(None),) * 3
     visits = _visits(case, days, placing, box, progress)
     plan = _plan(case, calendar, placing, box)
     anatomy = _anatomy(case, visits[0], placing, box)
@@ -100,6 +103,7 @@ def _assemble(
         anatomy=anatomy,
         first_weekday=calendar.first_weekday,
         notes=(*case.notes, *files.notes, *placing.notes, *_not_modelled(case)),
+        organs={name: np.ascontiguousarray(mask[box]) for name, mask in organs.items()},
     )
     return Assembled(patient, case, placing.grid)
 

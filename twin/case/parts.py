@@ -210,6 +210,19 @@ class TissueEntry(Written):
         return [f for f in (self.mask, self.labels, *(self.maps or {}).values()) if f is not None]
 
 
+class OrganEntry(Written):
+    """One organ, eloquent region or target volume: the non-zero voxels of a mask, or ``labels`` in a label file."""
+
+    file: FilePath
+    """A mask or a label file, in the frame of the baseline scan."""
+    labels: Numbers = ()
+    """Its numbers in the file; default: every voxel that is not zero."""
+
+
+Organ = Annotated[OrganEntry, BeforeValidator(_image, json_schema_input_type=str | OrganEntry)]
+"""An organ by its mask alone, or by a label file and its numbers."""
+
+
 class CellularityEntry(Written):
     """How ADC and cell counts become a cell fraction (see twin.patient.Cellularity); ADC values carry their unit."""
 

@@ -40,6 +40,7 @@ def save_patient(patient: Patient, folder: Path) -> None:
         "visibility": dataclasses.asdict(patient.visibility),
         "first_weekday": patient.first_weekday,
         "notes": list(patient.notes),
+        "organs": [_organ(name, i, mask, fields) for i, (name, mask) in enumerate(patient.organs.items())],
     }
     fields["domain"] = (SPACE, patient.medium.domain, {})
     if patient.medium.tensor is not None:
@@ -78,7 +79,13 @@ def load_patient(folder: Path) -> Patient:
         anatomy=_array(data, "anatomy", grid) if "anatomy" in data else None,
         first_weekday=facts["first_weekday"],
         notes=tuple(facts["notes"]),
+        organs={organ["name"]: data[organ["mask"]].values for organ in facts.get("organs", [])},
     )
+
+
+def _organ(name: str, number: int, mask: np.ndarray, fields: dict) -> dict[str, str]:
+    fields[f"organ{number}"] = (SPACE, np.asarray(mask, bool), {"long_name": name})
+    return {"name": name, "mask": f"organ{number}"}
 
 
 def _visit_facts(visit: Visit, number: int, fields: dict) -> dict[str, Any]:

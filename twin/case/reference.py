@@ -14,6 +14,7 @@ PARTS = (
     ("ImageEntry", "image: a file alone, or file and unit"),
     ("SegmentationEntry", "segmentation: one label file"),
     ("TissueEntry", "tissue"),
+    ("OrganEntry", "organ: a mask alone, or a label file and its numbers"),
     ("CellularityEntry", "cellularity"),
     ("VisibilityEntry", "visibility"),
     ("WrittenRadiotherapy", "radiotherapy: a course among the treatments"),

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from twin.case.courses import WrittenCourse, WrittenDrug, WrittenRadiotherapy, WrittenResection
-from twin.case.parts import CellularityEntry, TissueEntry, VisibilityEntry, VisitEntry
+from twin.case.parts import CellularityEntry, Organ, TissueEntry, VisibilityEntry, VisitEntry
 from twin.case.written import WEEKDAYS, Calendar, Date, FilePath, Written, date_of
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -29,6 +29,8 @@ class CaseFile(Written):
     """How images become a cell fraction."""
     visibility: VisibilityEntry = Field(default_factory=VisibilityEntry)
     """From which cell fraction on tissue is seen as tumour."""
+    organs: dict[str, Organ] = Field(default_factory=dict)
+    """Organs at risk, eloquent regions and target volumes by name: a mask, or numbers in a label file."""
     treatments: tuple[WrittenCourse, ...] = ()
     """What was given, or is firmly scheduled."""
     day0: Date | None = None
@@ -63,6 +65,7 @@ class CaseFile(Written):
             named |= {e.file: f"visit {number}, {role}" for role, e in visit.images.items()}
             named |= {s.file: f"visit {number}, segmentation" for s in visit.segmentations}
         named |= dict.fromkeys(self.tissue.files(), "tissue")
+        named |= {organ.file: f"organs, {name}" for name, organ in self.organs.items()}
         for course in self.treatments:
             if isinstance(course, WrittenResection):
                 named[course.resection] = "resection"

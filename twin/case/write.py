@@ -48,6 +48,11 @@ def write_case(patient: Patient, folder: Path) -> Path:
         "crop": False,
         "notes": list(patient.notes),
     }
+    if patient.organs:
+        content["organs"] = {
+            name: _file(folder, f"organs/{i + 1}.nii.gz", np.asarray(mask, bool), patient.grid)
+            for i, (name, mask) in enumerate(patient.organs.items())
+        }
     if patient.anatomy is not None:
         content["anatomy"] = _file(folder, "anatomy.nii.gz", patient.anatomy.values, patient.grid)
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)

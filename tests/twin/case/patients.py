@@ -51,6 +51,7 @@ def everything(grid: Grid = OBLIQUE, seed: int = 7) -> Patient:
         anatomy=field(rng.random(grid.shape).astype(np.float32), grid, "1"),
         first_weekday=1,
         notes=("the first note", "a doubt: 1 < 2"),
+        organs={"brainstem": core, "speech area (left)": whole & ~core},
     )
 
 
@@ -81,6 +82,9 @@ def assert_same(a: Patient, b: Patient, tolerance_mm: float = 0.0) -> None:
     for name in a.medium.tissues:
         _same_array(a.medium.fractions[name], b.medium.fractions[name])
     _same_field(a.anatomy, b.anatomy)
+    assert list(a.organs) == list(b.organs)
+    for name in a.organs:
+        _same_array(a.organs[name], b.organs[name])
     assert len(a.visits) == len(b.visits)
     for one, other in zip(a.visits, b.visits, strict=True):
         _same_visit(one, other)
