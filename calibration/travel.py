@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from solvers.compiled import compiled
 
 FAR = 1e9
 
@@ -23,7 +24,7 @@ def travel_mm(inside: np.ndarray, slowness: np.ndarray, spacing_mm, values: np.n
     return distance, carried
 
 
-@numba.njit(cache=True)
+@compiled
 def _sweep(distance, carried, slowness, h):
     """The eight sweep directions in turn; returns the largest change."""
     nz, ny, nx = distance.shape
@@ -40,7 +41,7 @@ def _sweep(distance, carried, slowness, h):
     return largest
 
 
-@numba.njit(cache=True)
+@compiled
 def _update(distance, carried, slowness, h, z, y, x):
     nz, ny, nx = distance.shape
     old, slow = distance[z, y, x], slowness[z, y, x]
@@ -58,7 +59,7 @@ def _update(distance, carried, slowness, h, z, y, x):
     return min(old - new, 1e6)
 
 
-@numba.njit(cache=True)
+@compiled
 def _upwind(distance, carried, z, y, x, least):
     """The value carried by the nearest neighbour, whose distance is ``least``."""
     for step in range(6):
@@ -76,7 +77,7 @@ def _upwind(distance, carried, z, y, x, least):
     return carried[z, y, x]
 
 
-@numba.njit(cache=True)
+@compiled
 def _godunov(a, b, c, h, slow):
     """Least T above its upwind neighbours with sum ((T - a_i) / h_i)^2 = slow^2; the neighbours join in order."""
     ha, hb, hc = h[0], h[1], h[2]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -79,8 +77,6 @@ def complete(state: np.ndarray, model: GrowthModel) -> np.ndarray:
 class Extended(GrowthModel):
     """A growth model with one companion; made by :func:`extended`. The companion is the last species."""
 
-    parts: ClassVar[tuple[type, type]]
-
     def __init__(self, base: GrowthModel, companion: Companion):
         object.__setattr__(self, "base", base)
         object.__setattr__(self, "beside", companion)
@@ -101,11 +97,6 @@ class Extended(GrowthModel):
 
     def distribute(self, cells: np.ndarray) -> np.ndarray:
         return complete(root(self).distribute(cells), self)
-
-    @classmethod
-    def source(cls) -> str:
-        model, companion = cls.parts
-        return model.source() + inspect.getsource(sys.modules[companion.__module__])  # type: ignore[attr-defined]
 
     def __reduce__(self):
         return _rebuild, (self.base, self.beside)
@@ -134,7 +125,6 @@ def _class(model: type[GrowthModel], companion: type[Companion], first: int) -> 
         "crowding": model.crowding,
         "capped": model.capped,
         "citation": model.citation,
-        "parts": (model, companion),
         "rate": staticmethod(_rate(model, companion, first)),
         "flow": flow,
         "mobility": None if model.mobility is None else staticmethod(_mobility(model)),

@@ -7,7 +7,8 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
+
+from solvers.compiled import compiled
 
 CORNERS = tuple(itertools.product((0, 1), repeat=3))
 TARGET = 16
@@ -103,7 +104,7 @@ def _corners(shape: tuple[int, ...]) -> np.ndarray:
     return np.stack(at, axis=1)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _internal_forces(u, modulus, unit, corners):
     """The assembled stiffness times u (3, nodes), element by element and without a thread: the same bits everywhere."""
     out = np.zeros_like(u)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -87,11 +85,6 @@ class GrowthModel(ABC):
         state = np.zeros((len(self.species), *cells.shape), np.result_type(cells, np.float32))
         state[self.tumour_species[0]] = cells
         return state
-
-    @classmethod
-    def source(cls) -> str:
-        """The text that the compiled reaction depends on; a change of it compiles anew."""
-        return inspect.getsource(sys.modules[cls.__module__])
 
 
 models: Registry[type[GrowthModel]] = Registry("growth model", "solvers.models")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from solvers.compiled import compiled
 from twin.grid import Box, triple
 
 
@@ -28,7 +28,7 @@ def facts(state: np.ndarray, tumour: tuple[int, ...], domain: np.ndarray) -> Fac
     return Facts(bool(finite), float(lowest), float(highest), float(in_walls))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _facts(state, members, domain, total):
     lowest, highest, in_walls, broken = np.inf, -np.inf, 0.0, 0
     for z in range(state.shape[1]):
@@ -53,7 +53,7 @@ def _facts(state, members, domain, total):
     return broken == 0, lowest, highest, in_walls
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _occupied(state, out):
     for z in range(state.shape[1]):
         for y in range(state.shape[2]):

@@ -19,7 +19,7 @@ def cache_folder() -> Path:
 
 def is_compiled() -> bool:
     """Whether an earlier run left compiled code."""
-    return next(cache_folder().rglob("*.nbi"), None) is not None
+    return next(cache_folder().rglob("*.nbc"), None) is not None
 
 
 def announce(voice: Voice) -> None:

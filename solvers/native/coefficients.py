@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 
+from solvers.compiled import compiled
 from solvers.native.window import Window
 from twin.medium import Medium
 
@@ -35,7 +35,7 @@ class Faces:
         return Faces(out[0], out[1], out[2], self.unit)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _harmonic(d, offset, scale, out):
     n = d.size - offset
     real, below, above, faces = d.dtype.type, d[:n], d[offset:], out[:n]
@@ -44,7 +44,7 @@ def _harmonic(d, offset, scale, out):
         faces[i] = twice * (below[i] * above[i]) / max(below[i] + above[i], tiny)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _harmonic_whole(d, offset, scale, out):
     n = d.size - offset
     real, below, above, faces = d.dtype.type, d[:n], d[offset:], out[:n]
@@ -53,7 +53,7 @@ def _harmonic_whole(d, offset, scale, out):
         faces[i] = np.int32(twice * (below[i] * above[i]) / max(below[i] + above[i], tiny) + half)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add(out, value, fraction, domain):
     zero = out.dtype.type(0)
     for z in range(out.shape[0]):
@@ -63,7 +63,7 @@ def _add(out, value, fraction, domain):
                 target[x] += value * source[x] if tissue[x] else zero
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def dampen(faces, factor, offset, out):
     """Face coefficients times the mean of ``factor`` on both sides."""
     for i in range(faces.size - offset):

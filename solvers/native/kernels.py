@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import math
 from collections.abc import Callable
 from functools import cache
@@ -11,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
-from numba.core.caching import FunctionCache
 
+from solvers.compiled import compiled
 from solvers.model import GrowthModel
 from solvers.native.arithmetic import vectorised
 from solvers.native.column import column, taker
@@ -20,24 +18,6 @@ from solvers.native.region import write_contours
 
 UNDERFLOW = 1e-30
 """Values below this are set to zero after a reaction: denormal numbers slow the arithmetic a hundredfold."""
-
-
-class _CacheByContent(FunctionCache):
-    """Numba's file cache, keyed by the text of what was compiled in, since it cannot tell one closure from another."""
-
-    def __init__(self, function: Callable, content: str):
-        super().__init__(function)
-        self._content = hashlib.sha256(content.encode()).hexdigest()
-
-    def _index_key(self, sig, codegen):
-        return (sig, codegen.magic_tuple(), self._content)
-
-
-def compiled(function: Callable, content: str, **options) -> Any:
-    """``function`` (a closure) compiled, and cached on disk under ``content``."""
-    dispatcher = njit(nogil=True, error_model="numpy", **options)(function)
-    dispatcher._cache = _CacheByContent(function, content)
-    return dispatcher
 
 
 class Kernels(NamedTuple):
@@ -61,11 +41,10 @@ class Kernels(NamedTuple):
 def kernels_of(model: type[GrowthModel], parameters: int) -> Kernels:
     """The kernels of a model's class; ``parameters`` is the length of its ``rate_parameters``."""
     step = _flow_step(model) if model.flow is not None else _rate_step(model)
-    written = [inspect.getsource(f) for f in (model.rate, model.flow, model.mobility) if f is not None]
-    content = " ".join([model.source(), model.__qualname__, str(parameters), *written])
-    uniform, mapped, varying = _loops(len(model.species), parameters, step, _bounded(model), _jump(model))
-    mobility = None if model.mobility is None else compiled(_mobility(model, parameters), content)
-    return Kernels(compiled(uniform, content), compiled(mapped, content + "1"), compiled(varying, content + "n"), mobility)
+    loops = list(_loops(len(model.species), parameters, step, _bounded(model), _jump(model)))
+    loops += [] if model.mobility is None else [_mobility(model, parameters)]
+    ready = [compiled(loop, error_model="numpy") for loop in loops]
+    return Kernels(ready[0], ready[1], ready[2], ready[3] if model.mobility is not None else None)
 
 
 def _loops(species: int, parameters: int, step: Any, bounded: Any, jump: Any) -> tuple[Callable, Callable, Callable]:

@@ -6,10 +6,11 @@ Coefficient (k, i) belongs to the pair of voxels i and i + offsets[k]; both see 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from solvers.compiled import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _longest(begin, end):
     longest = 0
     for row in range(begin.size):
@@ -17,7 +18,7 @@ def _longest(begin, end):
     return longest
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def sweep(out, base, x, faces, offsets, scale, step, begin, end):
     """out = scale base + step div(D grad x); ``out`` may be ``base`` but not ``x``."""
     room = np.zeros(_longest(begin, end), x.dtype)
@@ -36,7 +37,7 @@ def sweep(out, base, x, faces, offsets, scale, step, begin, end):
             target[j] = scale * source[j] + step * total[j]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def sweep_crowded(out, base, x, full, move, faces, offsets, keep, scale, step, begin, end):
     """out = keep base + scale x + step times fluxes c (m + m')/2 (x' (1 - T) - x (1 - T')), T = ``full``, m = ``move``.
 
@@ -63,7 +64,7 @@ def sweep_crowded(out, base, x, full, move, faces, offsets, keep, scale, step, b
             target[j] = keep * source[j] + scale * m[j] + step * total[j]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def add_up(values, members, out, begin, end):
     """out = the sum of the member species of ``values`` (species, size)."""
     for row in range(begin.size):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from solvers.compiled import compiled
 from solvers.engine import Exposure
 from solvers.model import GrowthModel
 from solvers.native.kernels import kernels_of
@@ -33,7 +33,7 @@ class Phase:
     maps: tuple[tuple[float, np.ndarray], ...] = ()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _trace(u, contours, pitch, lo, hi, begin, end):
     for row in range(begin.size):
         write_contours(u[:, begin[row] : end[row]], begin[row], pitch, contours, lo, hi)

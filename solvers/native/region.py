@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from solvers.compiled import compiled
 from solvers.native.stencil import LANES
 from solvers.native.window import LANE, Window
 from twin.grid import Box
@@ -21,7 +22,7 @@ NOWHERE = 1 << 28
 """An empty span is [NOWHERE, -NOWHERE): minima and maxima need no exception for it."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _limits(domain, pitch, lo, hi):
     """First and one past the last domain voxel of every row."""
     for row in range(lo.size):
@@ -55,7 +56,7 @@ def _above(values, i, level):
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _grow(lo, hi, rows_b, new_lo, new_hi, limit_lo, limit_hi):
     """One voxel further along every row, and into the four neighbouring rows."""
     n = lo.size - 2 * rows_b
@@ -70,7 +71,7 @@ def _grow(lo, hi, rows_b, new_lo, new_hi, limit_lo, limit_hi):
         new_hi[m + row] = min(max(high, hi[m + row] + 1), limit_hi[m + row])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _join(lo, hi, other_lo, other_hi):
     """Spans that hold both, in whole blocks."""
     for row in range(lo.size):
@@ -81,7 +82,7 @@ def _join(lo, hi, other_lo, other_hi):
             lo[row], hi[row] = NOWHERE, -NOWHERE
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _within(lo, hi, other_lo, other_hi):
     outside = 0
     for row in range(lo.size):
@@ -89,7 +90,7 @@ def _within(lo, hi, other_lo, other_hi):
     return outside == 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _extent(lo, hi, rows_b):
     """(a first, a last, b first, b last, c first, c last) over the non-empty spans, one past the last."""
     out = np.array([NOWHERE, 0, NOWHERE, 0, NOWHERE, 0])

@@ -9,13 +9,14 @@ J Math Imaging Vis 49:123; Selling 1874.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from solvers.compiled import compiled
 
 FARTHEST = 4
 """Largest component of an offset; a tensor that needs farther ones is made rounder until it does not."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _product(d, e, f):
     return (
         d[0] * e[0] * f[0]
@@ -27,7 +28,7 @@ def _product(d, e, f):
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _superbase(d, base):
     """An obtuse superbase of ``d`` (aa, ab, ac, bb, bc, cc): four integer vectors, sum zero, all products <= 0."""
     base[:] = 0
@@ -52,7 +53,7 @@ def _superbase(d, base):
             return
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _offsets(base, offsets):
     """The six offsets dual to the pairs of a superbase, first non-zero component positive."""
     n, farthest = 0, 0
@@ -72,7 +73,7 @@ def _offsets(base, offsets):
     return farthest
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def decompose(d, offsets, weights):
     """Six offsets (6, 3) and weights (6,) of one tensor; returns False where it is not positive definite.
 
@@ -96,14 +97,14 @@ def decompose(d, offsets, weights):
     return fine
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def code_of(e):
     """One number for an offset."""
     wide = 2 * FARTHEST + 1
     return ((e[0] + FARTHEST) * wide + e[1] + FARTHEST) * wide + e[2] + FARTHEST
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def decompose_all(tensor, where, codes, weights):
     """``tensor`` (6, size) in voxels at flat indices ``where`` -> codes (n, 6), weights (n, 6); counts the bad ones."""
     d, e, w = np.zeros(6), np.zeros((6, 3), np.int64), np.zeros(6)
@@ -117,7 +118,7 @@ def decompose_all(tensor, where, codes, weights):
     return bad
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def assemble(diffusivity, where, codes, weights, column, offsets, out):
     """Pair coefficients (offsets, size): mean of both voxels' weights times the harmonic mean of their diffusivities.
 

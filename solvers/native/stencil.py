@@ -7,8 +7,10 @@ works in place; rows of a tumour are too short for that. Here eight voxels are o
 from __future__ import annotations
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from solvers.compiled import compiled
 
 LANES = 8
 CONTRACT = ("contract", "nsz")
@@ -82,7 +84,7 @@ def eight(typing, out, base, x, ca, cb, cc, i, scale, sa, sb, sc, plane, pitch):
     return signature, emit
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def sweep(out, base, x, ca, cb, cc, scale, sa, sb, sc, plane, pitch, begin, end):
     """out = scale base + div(D grad x) with the steps folded into sa, sb, sc; ``out`` may be ``base`` but not ``x``.
 
@@ -93,7 +95,7 @@ def sweep(out, base, x, ca, cb, cc, scale, sa, sb, sc, plane, pitch, begin, end)
             eight(out, base, x, ca, cb, cc, i, scale, sa, sb, sc, plane, pitch)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def copy(out, x, begin, end):
     """out = x on the spans."""
     for row in range(begin.size):
@@ -101,7 +103,7 @@ def copy(out, x, begin, end):
             out[i] = x[i]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def combine(out, base, x, keep, scale, begin, end):
     """out = keep base + scale x on the spans."""
     for row in range(begin.size):

@@ -202,7 +202,7 @@ class NativeStepper(Stepper):
         return State(
             window,
             u,
-            w=np.zeros_like(u),
+            w=window.zeros(self.scheme.real, len(u)),
             v=window.zeros(self.scheme.real),
             domain=Region.of_domain(window, domain),
             region=contours.held(window),
