@@ -9,6 +9,7 @@ from pathlib import Path
 import xarray as xr
 
 from scenarios.arms import Arm
+from scenarios.dose_store import write_doses
 from scenarios.gather import gather
 from scenarios.prepare import prepare
 from scenarios.room import check_room
@@ -38,7 +39,8 @@ def run_scenarios(
     accuracy: Accuracy = "fast",
     progress: Progress = SILENT,
 ) -> xr.Dataset:
-    """Simulate every arm on every posterior draw; write ``scenarios.zarr``, ``scenarios.json`` and ``runs/`` into ``out``.
+    """Simulate every arm on every posterior draw; write ``scenarios.zarr``, ``scenarios.json``, ``doses.zarr`` and
+    ``runs/`` into ``out``.
 
     ``arms``: a list, a study file's :class:`~scenarios.study.Study`, or None for the default arms. Runs finished before
     are read, not repeated. ``scheduler`` is a dask address; without it ``processes`` local ones, 0 or 1: this process. The
@@ -55,6 +57,8 @@ def run_scenarios(
     if len(failed) == len(handed.keys):
         raise OncotwinError(f"Every run failed: {next(iter(failed.values()))}", where="scenarios")
     data = gather(comparison, handed.store, handed.keys, calibration, out / "scenarios.zarr", progress)
+    given = calibration.patient.treatments.before(comparison.setup.timeline.decision_day)
+    write_doses(out / "doses.zarr", comparison.setup.arms, given, calibration.patient)
     handed.forget()
     save_json(out / "scenarios.json", summarise(data, comparison, calibration.patient, failed))
     return data

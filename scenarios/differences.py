@@ -53,7 +53,7 @@ def differences(data: xr.Dataset, comparison: Comparison) -> list[dict]:
     found = []
     for name in comparison.names:
         e = endpoints[name]
-        if e.variable not in data:
+        if e.variable not in data or "organ" in data[e.variable].dims:
             continue
         values = at_horizon(data, e)
         for arm in comparison.setup.arms:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from scenarios.endpoint import Measured, Sight, endpoints
+from scenarios.endpoint import Endpoint, Measured, Planned, Sight, endpoints
 from scenarios.maps import MapSum
 from scenarios.prepare import Comparison, derived
 from scenarios.runs import RunStore
@@ -32,12 +32,13 @@ def gather(
     comparison: Comparison, store: RunStore, keys: RunKeys, twin: Calibrated, path: Path, progress: Progress
 ) -> xr.Dataset:
     """Write the runs as a Zarr folder and open it. Runs that are missing are NaN and count in no map."""
-    data = _courses(comparison, store, keys)
-    sight = Sight(twin.patient.visibility, comparison.setup.timeline.decision_day)
+    sight = Sight.of(twin.patient, comparison.setup.timeline.decision_day)
+    data = _courses(comparison, store, keys, sight)
     for e in derived(comparison.names):
         values = e.derive(data, sight)
         if values is not None:
-            data[e.variable] = (("arm", "draw"), values, {"units": e.unit, "long_name": e.label})
+            dims = ("arm", "draw", "organ")[: values.ndim]
+            data[e.variable] = (dims, values, {"units": e.unit, "long_name": e.label})
     data = data.assign_coords(coordinates(twin.patient.grid)).assign_attrs(_attributes(comparison, twin))
     with replacing(path) as temporary:
         save_dataset(temporary, data)
@@ -45,21 +46,19 @@ def gather(
     return load_dataset(path)
 
 
-def _courses(comparison: Comparison, store: RunStore, keys: RunKeys) -> xr.Dataset:
-    """The measured endpoints of every run: (arm, draw, t) or (arm, draw, scan)."""
+def _courses(comparison: Comparison, store: RunStore, keys: RunKeys, sight: Sight) -> xr.Dataset:
+    """The endpoints read off every run: (arm, draw), (arm, draw, t) or (arm, draw, scan), and by organ."""
     setup = comparison.setup
-    measured = [e for name in setup.measured if isinstance(e := endpoints[name], Measured)]
-    sizes = {"t": len(setup.timeline.days), "scan": len(setup.timeline.scans)}
-    shape = (len(setup.arms), len(comparison.draws))
-    arrays = {e.variable: np.full((*shape, sizes[e.at]), np.nan) for e in measured}
+    read = [e for name in setup.measured if isinstance(e := endpoints[name], Measured | Planned)]
+    sizes = {"t": len(setup.timeline.days), "scan": len(setup.timeline.scans), "organ": len(sight.organs)}
+    sizes |= {"arm": len(setup.arms), "draw": len(comparison.draws)}
+    arrays = {e.variable: np.full([sizes[d] for d in _dims(e)], np.nan) for e in read}
     for a, arm in enumerate(setup.arms):
         for d, draw in enumerate(comparison.draws):
             values = store.values(keys[draw, arm.id])
             for name in values or ():
                 arrays[name][a, d] = values[name]  # type: ignore[index]
-    variables = {
-        e.variable: (("arm", "draw", e.at), arrays[e.variable], {"units": e.unit, "long_name": e.label}) for e in measured
-    }
+    variables = {e.variable: (_dims(e), arrays[e.variable], {"units": e.unit, "long_name": e.label}) for e in read}
     coords: dict[str, Any] = {
         "arm": [arm.id for arm in setup.arms],
         "draw": list(comparison.draws),
@@ -67,7 +66,15 @@ def _courses(comparison: Comparison, store: RunStore, keys: RunKeys) -> xr.Datas
         "scan": ("scan", list(setup.timeline.scans), {"units": "day"}),
         "label": ("arm", [arm.label for arm in setup.arms]),
     }
+    if sight.organs:
+        coords["organ"] = list(sight.organs)
     return xr.Dataset(variables, coords=coords)
+
+
+def _dims(e: Endpoint) -> tuple[str, ...]:
+    if not isinstance(e, Measured):
+        return ("arm", "draw")
+    return ("arm", "draw", e.at, "organ") if e.by_organ else ("arm", "draw", e.at)
 
 
 def _attributes(comparison: Comparison, twin: Calibrated) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from scenarios.arms import Arm, check_arms, default_arms, reference_of
-from scenarios.endpoint import Derived, Measured, endpoints
+from scenarios.endpoint import Derived, Measured, Planned, endpoints
 from scenarios.simulated import Calibrated, Setup
 from scenarios.study import Study
 from scenarios.timeline import timeline
@@ -14,6 +14,7 @@ from scenarios.unlearnt import unlearnt
 from solvers.effect import TherapyEffect
 from solvers.engine import Accuracy
 from twin.errors import DataRefused
+from twin.patient import Patient
 from twin.treatment import Plan
 
 ALWAYS = ("visible-volume", "core-volume", "burden", "diameter", "product")
@@ -48,7 +49,7 @@ def prepare(
     chosen = _arms(twin, arms, decision_day)
     wanted_horizon = horizon_day if horizon_day is not None or study is None else study.horizon_day
     times = timeline(patient, decision_day, wanted_horizon, study.scan_days if study else None)
-    names = tuple(endpoints.names()) if study is None or study.endpoints is None else study.endpoints
+    names = _names(patient, study)
     _check_endpoints(names, chosen, study)
     learnt = _learnt_effects(twin)
     every = Plan(tuple(c for a in chosen for c in a.plan_after.courses))
@@ -56,7 +57,7 @@ def prepare(
     setup = Setup(
         arms=tuple(_with_notes(a, patient.treatments.before(decision_day)) for a in chosen),
         timeline=times,
-        measured=tuple(sorted({*ALWAYS, *(n for n in names if isinstance(endpoints[n], Measured))})),
+        measured=tuple(sorted({*ALWAYS, *(n for n in names if isinstance(endpoints[n], Measured | Planned))})),
         prior_effects=extra,
         seed=seed,
         accuracy=accuracy,
@@ -100,6 +101,22 @@ def _draws(twin: Calibrated, study: Study | None) -> tuple[int, ...]:
             remedy=f"ask for {have} or fewer, or calibrate again with more draws",
         )
     return tuple(range(wanted))
+
+
+def _names(patient: Patient, study: Study | None) -> tuple[str, ...]:
+    """The endpoints that are compared: those asked for, else all that apply to the patient."""
+    apply = [name for name, e in endpoints if e.applies(patient)]
+    if study is None or study.endpoints is None:
+        return tuple(apply)
+    for name in study.endpoints:
+        if name not in apply:
+            raise DataRefused(
+                f"The endpoint '{name}' does not apply to this patient.",
+                where="endpoints",
+                why="the case names no organ, region or target volume that it could be read off",
+                remedy="name them under `organs:` in the case file and calibrate again, or leave that endpoint out",
+            )
+    return study.endpoints
 
 
 def _check_endpoints(names: Sequence[str], arms: Sequence[Arm], study: Study | None) -> None:

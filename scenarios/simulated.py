@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from scenarios.arms import Arm
-from scenarios.endpoint import Measured, Sight, endpoints
+from scenarios.endpoint import Measured, Planned, Sight, endpoints
 from scenarios.maps import ScanMap, scan_map
 from scenarios.timeline import Timeline
 from scenarios.unlearnt import with_prior_effects
@@ -37,8 +37,8 @@ class Calibrated(Protocol):
 
 @dataclass(frozen=True)
 class Setup:
-    """What every draw of a comparison shares. ``measured`` are the names of the endpoints measured on the state,
-    ``prior_effects`` those whose parameters are drawn from the prior."""
+    """What every draw of a comparison shares. ``measured`` are the names of the endpoints read off a run, on its way or
+    before it; ``prior_effects`` those whose parameters are drawn from the prior."""
 
     arms: tuple[Arm, ...]
     timeline: Timeline
@@ -64,10 +64,17 @@ class Reader:
         self._times, self._sight = setup.timeline, sight
         found = {name: endpoints[name] for name in setup.measured}
         self._measured = [e for e in found.values() if isinstance(e, Measured)]
+        self._planned = [e for e in found.values() if isinstance(e, Planned)]
 
     def blank(self) -> Reading:
         sizes = {"t": len(self._times.days), "scan": len(self._times.scans)}
-        return Reading({e.variable: np.full(sizes[e.at], math.nan) for e in self._measured})
+        organs = len(self._sight.organs)
+        shapes = {e.variable: (sizes[e.at], organs) if e.by_organ else (sizes[e.at],) for e in self._measured}
+        return Reading({name: np.full(shape, math.nan) for name, shape in shapes.items()})
+
+    def expect(self, now: Snapshot, ahead: Problem, into: Reading) -> None:
+        for e in self._planned:
+            into.values[e.variable] = np.array(e.expect(now, ahead, self._sight))
 
     def read(self, snapshot: Snapshot, into: Reading) -> None:
         places = {"t": self._times.days.index(snapshot.day)}
@@ -81,7 +88,8 @@ class Reader:
 
 def simulate_draw(setup: Setup, twin: Calibrated, draw: int, arms: Iterable[Arm]) -> Iterator[tuple[Arm, Reading | Failure]]:
     """Each arm's reading, or a :class:`Failure` that says why there is none. A failed arm harms no other."""
-    reader = Reader(setup, Sight(twin.patient.visibility, setup.timeline.decision_day))
+    sight = Sight.of(twin.patient, setup.timeline.decision_day)
+    reader = Reader(setup, sight)
     given = twin.patient.treatments.before(setup.timeline.decision_day)
     past = reader.blank()
     try:
@@ -93,7 +101,10 @@ def simulate_draw(setup: Setup, twin: Calibrated, draw: int, arms: Iterable[Arm]
     for arm in arms:
         reading = Reading({k: v.copy() for k, v in past.values.items()}, list(past.maps))
         try:
-            _follow(problem.continued(now, setup.timeline.future, given + arm.plan_after), setup, reader, reading)
+            ahead = problem.continued(now, setup.timeline.future, given + arm.plan_after)
+            reader = Reader(setup, sight.under(ahead.plan, twin.patient.grid.shape))
+            reader.expect(now, ahead, reading)
+            _follow(ahead, setup, reader, reading)
         except (OncotwinError, MemoryError, FloatingPointError) as error:
             yield arm, _failure(error)
         else:

@@ -14,6 +14,7 @@ from scenarios.categories import response, response_sentence
 from scenarios.conclusion import conclude, progression_sentence, volume_sentence
 from scenarios.differences import LEVEL, NOT_RANKED, at_horizon, differences
 from scenarios.endpoint import endpoints
+from scenarios.organs_json import dose_block, infiltration_block
 from scenarios.prepare import Comparison
 from scenarios.radiobiology import alpha_beta_gy
 from scenarios.schedule import schedule, totals
@@ -70,6 +71,8 @@ def _arm(arm: Arm, data: xr.Dataset, comparison: Comparison, patient: Patient) -
         "sentences": [s for s in (*_sentences(arm, data), response_sentence(categories)) if s],
         "endpoints": _endpoints(arm, data, comparison),
         "response": categories,
+        "dose": dose_block(patient, given + arm.plan_after),
+        "infiltration": infiltration_block(arm.id, data),
     }
 
 
@@ -82,7 +85,7 @@ def _endpoints(arm: Arm, data: xr.Dataset, comparison: Comparison) -> list[dict[
     found = []
     for name in comparison.names:
         e = endpoints[name]
-        if e.variable not in data:
+        if e.variable not in data or "organ" in data[e.variable].dims:
             continue
         values = at_horizon(data, e).sel(arm=arm.id).values
         reached = np.isfinite(data[e.variable].sel(arm=arm.id).values)

@@ -16,7 +16,7 @@ from scenarios.cli.voice import Voice
 from twin.errors import PartialResult
 
 OUTPUTS = ("scenarios.zarr", "scenarios.json")
-INTERMEDIATE = ("runs",)
+INTERMEDIATE = ("runs", "doses.zarr")
 NEEDED = ("patient.zarr", "patient.json", "posterior.zarr", "fit.zarr", "calibration.json")
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
 
-from scenarios.endpoint import Derived, Measured, Sight, endpoints
-from solvers.problem import Snapshot
+from scenarios.endpoint import Derived, Measured, Planned, Sight, endpoints
+from solvers.effects.radiotherapy import Radiotherapy as Beam
+from solvers.models.fisher_kpp import FisherKPP
+from solvers.problem import Problem, Snapshot
 from twin.grid import Grid
+from twin.medium import Medium
 from twin.patient import Visibility
+from twin.treatment import Fraction, Plan, Radiotherapy
 
 SIGHT = Sight(Visibility(core=0.8, whole=0.16), 40.0)
 
@@ -44,6 +50,66 @@ def test_without_a_core_threshold_there_is_no_core_volume():
     assert np.isnan(endpoints["core-volume"].measure(box_snapshot(), Sight(Visibility(core=None), 40.0)))
 
 
+BACK = (slice(None), slice(12, None), slice(None))
+"""The rear of the grid: the denser half of the lesion lies before it."""
+
+
+def region(where) -> np.ndarray:
+    mask = np.zeros((10, 30, 40), bool)
+    mask[where] = True
+    return mask
+
+
+def test_recurrence_coverage():
+    inside = replace(SIGHT, isodose=region(BACK), target=region(np.s_[:, :, 8:18]))
+    assert endpoints["recurrence-in-isodose"].measure(box_snapshot(), inside) == 0.5
+    assert endpoints["recurrence-in-target"].measure(box_snapshot(), inside) == 0.5
+    assert np.isnan(endpoints["recurrence-in-isodose"].measure(box_snapshot(), SIGHT)), "a uniform dose has no isodose"
+    nothing = replace(box_snapshot(), values=np.zeros((1, 6, 20, 30), np.float32))
+    assert np.isnan(endpoints["recurrence-in-target"].measure(nothing, inside))
+
+
+def test_infiltration_is_the_share_of_each_organ():
+    sight = replace(
+        SIGHT, organs={"rear": region(BACK), "far": region(np.s_[8:, :, :]), "core": region(np.s_[3:5, 7:12, 8:28])}
+    )
+    assert endpoints["organ-infiltration"].measure(box_snapshot(), sight) == pytest.approx([200 / (10 * 18 * 40), 0.0, 1.0])
+
+
+def test_arrival_is_counted_from_the_decision():
+    data = courses(a=[1, 1, 1, 1, 1])
+    shares = np.array([[0.0, 0.02, 0.0], [0.0, 0.03, 0.0], [0.009, 0.05, 0.0], [0.01, 0.1, 0.0], [0.4, 0.2, 0.0]])
+    data["organ_infiltration"] = (("arm", "draw", "t", "organ"), shares[None, None])
+    assert endpoints["organ-arrival"].derive(data, SIGHT)[0, 0] == pytest.approx([40.0, 0.0, np.nan], nan_ok=True)
+
+
+def test_the_nadir_counts_from_the_decision():
+    data = courses(a=[1, 10, 4, 6, 9], b=[1, 10, 4, np.nan, np.nan]).rename(volume_ml="burden_ml")
+    assert endpoints["minimal-burden"].derive(data, SIGHT)[:, 0] == pytest.approx([4, np.nan], nan_ok=True)
+
+
+def irradiated(fractions: int, relative: np.ndarray | None = None, from_day: float = 50.0) -> Problem:
+    grid = box_snapshot().grid
+    plan = Plan((Radiotherapy(tuple(Fraction(from_day + i, 2.0) for i in range(fractions)), relative),))
+    medium = Medium.of_one_tissue(grid, np.ones(grid.shape, bool))
+    beam = Beam(radiosensitivity_per_gy=0.1, alpha_beta_gy=10.0)
+    return Problem(FisherKPP(), medium, box_snapshot().full(), (60.0,), 50.0, plan, (beam,))
+
+
+def test_the_cells_that_radiation_leaves():
+    cells = 1.77e5 * 1000 * box_snapshot().burden_ml()
+    survivors, control = endpoints["surviving-cells"], endpoints["tumour-control"]
+    one = survivors.expect(box_snapshot(), irradiated(1), SIGHT)
+    assert one == pytest.approx(np.log10(cells * np.exp(-0.1 * 2 * 1.2)))
+    fifty = replace(SIGHT, theta_per_mm3=1e-3)
+    left = 0.56e3 * 1e-3 * np.exp(-0.24 * 50)
+    assert control.expect(box_snapshot(), irradiated(50), fifty) == pytest.approx(np.exp(-left))
+    half = survivors.expect(box_snapshot(), irradiated(400, region(BACK).astype(np.float32)), SIGHT)
+    assert half == pytest.approx(np.log10(1.77e5 * 1000 * 0.36)), "the front half is spared"
+    assert np.isnan(survivors.expect(box_snapshot(), irradiated(1, from_day=49.0), SIGHT)), "given before the decision"
+    assert np.isnan(control.expect(box_snapshot(), irradiated(0), SIGHT))
+
+
 def courses(**arms: list[float]) -> xr.Dataset:
     days = np.array([0.0, 40.0, 60.0, 80.0, 100.0])
     values = np.array(list(arms.values()), float)[:, None]
@@ -71,4 +137,4 @@ def test_days_gained():
 def test_declarations(name):
     e = endpoints[name]
     assert e.unit and e.label and e.variable.isidentifier()
-    assert isinstance(e, Measured | Derived)
+    assert isinstance(e, Measured | Planned | Derived)

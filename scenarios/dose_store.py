@@ -1,0 +1,98 @@
+"""``doses.zarr``: dose, BED and EQD2 of every arm voxel by voxel, and the dose-volume histograms of the organs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from scenarios.arms import Arm
+from scenarios.dose import alpha_beta_map, bed_gy, dose_gy, eqd2_gy, is_mapped
+from scenarios.dose_volume import edges_gy, histogram
+from scenarios.organs import organs_at_risk
+from scenarios.organs_tolerance import tolerance
+from twin import RESEARCH_USE_ONLY
+from twin.fields import SPACE, coordinates, frame_attributes
+from twin.patient import Patient
+from twin.store import replacing, save_dataset
+from twin.treatment import Plan
+
+NAMES = {
+    "dose_gy": "physical dose",
+    "bed_gy": "biologically effective dose, alpha/beta by tissue",
+    "eqd2_gy": "dose in 2 Gy fractions of the same effect, alpha/beta by tissue",
+}
+
+
+def write_doses(path: Path, arms: Sequence[Arm], given: Plan, patient: Patient) -> Path | None:
+    """Write the doses of ``given`` and each arm together; None, and nothing written, where no arm holds radiotherapy.
+
+    Variables (arm, z, y, x) in Gy: ``dose_gy``, ``bed_gy``, ``eqd2_gy``; ``alpha_beta_gy`` (z, y, x); ``dvh`` (arm, organ,
+    dose), the share of the organ with that physical dose or more; ``mapped`` (arm), whether a dose distribution was given.
+    """
+    plans = {a.id: given + a.plan_after for a in arms if (given + a.plan_after).fractions()}
+    if not plans:
+        return None
+    ratio = alpha_beta_map(patient, _ratios(patient))
+    organs = organs_at_risk(patient)
+    data = xr.Dataset(
+        {
+            "alpha_beta_gy": (SPACE, ratio, _told("alpha/beta by tissue", "Gy")),
+            "mapped": ("arm", [is_mapped(plan) for plan in plans.values()]),
+            **_histograms(list(plans.values()), organs),
+        },
+        coords={"arm": list(plans), **coordinates(patient.grid)},
+        attrs={"notice": RESEARCH_USE_ONLY, **frame_attributes(patient.grid)},
+    )
+    with replacing(path) as temporary:
+        save_dataset(temporary, data)
+        _write_maps(temporary, list(plans.values()), ratio)
+    return path
+
+
+def _write_maps(folder: Path, plans: Sequence[Plan], ratio: np.ndarray) -> None:
+    """The maps arm by arm: no more than one arm is in memory."""
+    import zarr
+
+    group = zarr.open_group(folder, mode="r+", zarr_format=3, use_consolidated=False)
+    arrays = {
+        name: group.create_array(
+            name,
+            shape=(len(plans), *ratio.shape),
+            chunks=(1, *ratio.shape),
+            dtype="float32",
+            dimension_names=("arm", *SPACE),
+            attributes=_told(text, "Gy"),
+        )
+        for name, text in NAMES.items()
+    }
+    for a, plan in enumerate(plans):
+        bed = bed_gy(plan, ratio.shape, ratio)
+        arrays["dose_gy"][a], arrays["bed_gy"][a] = dose_gy(plan, ratio.shape), bed
+        arrays["eqd2_gy"][a] = eqd2_gy(bed, ratio)
+
+
+def _histograms(plans: Sequence[Plan], organs: Mapping[str, np.ndarray]) -> dict[str, tuple]:
+    """``dvh`` (arm, organ, dose) with its doses; nothing without organs."""
+    if not organs:
+        return {}
+    shape = next(iter(organs.values())).shape
+    inside = [[dose[mask] for mask in organs.values()] for dose in (dose_gy(plan, shape) for plan in plans)]
+    edges = edges_gy(max(float(d.max()) for arm in inside for d in arm))
+    shares = np.array([[histogram(d, edges) for d in arm] for arm in inside])
+    return {
+        "dvh": (("arm", "organ", "dose"), shares, _told("share of the organ with that dose or more", "1")),
+        "organ": ("organ", list(organs)),
+        "dose": ("dose", edges, {"units": "Gy"}),
+    }
+
+
+def _ratios(patient: Patient) -> dict[str, float]:
+    known = {name: tolerance(name) for name in patient.organs}
+    return {name: t.alpha_beta_gy for name, t in known.items() if t is not None}
+
+
+def _told(text: str, unit: str) -> dict[str, str]:
+    return {"units": unit, "long_name": text}
