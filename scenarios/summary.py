@@ -81,27 +81,18 @@ def _sentences(arm: Arm, data: xr.Dataset) -> list[str]:
 
 
 def _endpoints(arm: Arm, data: xr.Dataset, comparison: Comparison) -> list[dict[str, Any]]:
-    """Median and 90 % interval of each endpoint at the horizon; ``share`` of the draws in which it was reached at all."""
-    found = []
-    for name in comparison.names:
-        e = endpoints[name]
-        if e.variable not in data or "organ" in data[e.variable].dims:
-            continue
-        values = at_horizon(data, e).sel(arm=arm.id).values
-        reached = np.isfinite(data[e.variable].sel(arm=arm.id).values)
-        values = values[np.isfinite(values)]
-        if values.size:
-            low, middle, high = np.percentile(values, (LEVEL[0], 50.0, LEVEL[1]))
-            share = float(reached.mean()) if reached.ndim == 1 else 1.0
-            found.append(
-                {
-                    "endpoint": name,
-                    "label": e.label,
-                    "unit": e.unit,
-                    "median": middle,
-                    "low": low,
-                    "high": high,
-                    "share": share,
-                }
-            )
-    return found
+    """Median and 90 % interval of each endpoint at the horizon, null where the arm has none; ``share`` of the draws in which
+    it was reached at all."""
+    names = [n for n in comparison.names if endpoints[n].variable in data]
+    return [_endpoint(n, arm, data) for n in names if "organ" not in data[endpoints[n].variable].dims]
+
+
+def _endpoint(name: str, arm: Arm, data: xr.Dataset) -> dict[str, Any]:
+    e = endpoints[name]
+    values = at_horizon(data, e).sel(arm=arm.id).values
+    reached = np.isfinite(data[e.variable].sel(arm=arm.id).values)
+    values = values[np.isfinite(values)]
+    low, middle, high = np.percentile(values, (LEVEL[0], 50.0, LEVEL[1])) if values.size else (None, None, None)
+    share = float(reached.mean()) if reached.ndim == 1 else 1.0
+    told = {"endpoint": name, "label": e.label, "unit": e.unit}
+    return {**told, "median": middle, "low": low, "high": high, "share": share}
