@@ -19,6 +19,7 @@ from scenarios.cli import (
     run,
     scenarios,
     simulate,
+    validate,
     verify,
 )
 from scenarios.cli.guard import guarded
@@ -50,6 +51,7 @@ COMMANDS = (
     ("list", list.list_, TOOLS),
     ("doctor", doctor.doctor, TOOLS),
     ("verify", verify.verify, TOOLS),
+    ("validate", validate.validate, TOOLS),
 )
 for _name, _function, _panel in COMMANDS:
     app.command(_name, rich_help_panel=_panel, epilog=EXIT_CODES)(guarded(_function))

@@ -13,7 +13,7 @@ from scenarios.cli.voice import Voice
 from twin.errors import UsageError
 from twin.registry import unknown
 
-KINDS = ("models", "therapies", "engines", "regimens", "drugs", "presets")
+KINDS = ("models", "therapies", "engines", "regimens", "drugs", "presets", "studies")
 PARAMETER = ("name", "symbol", "unit", "low", "high", "default", "description", "source")
 
 KindArgument = Annotated[
@@ -24,7 +24,7 @@ KindArgument = Annotated[
 def list_(
     kind: KindArgument = None, out: o.Keep = None, json: o.Json = False, quiet: o.Quiet = False, debug: o.Debug = False
 ) -> None:
-    """List growth models, therapies, engines, regimens, drugs or label presets, with units, ranges and sources."""
+    """List growth models, therapies, engines, regimens, drugs, label presets or studies, with units, ranges and sources."""
     voice = Voice(json, quiet)
     if kind is not None and kind not in CATALOGUES:
         raise UsageError(unknown("list", kind, list(KINDS)), remedy=f"known: {', '.join(KINDS)}")
@@ -129,10 +129,16 @@ def presets() -> list[dict[str, Any]]:
     return [{"name": p.name, "labels": _numbered(p.labels), "source": p.source} for p in PRESETS.values()]
 
 
+def studies() -> list[dict[str, Any]]:
+    from calibration.study import studies as registry
+
+    return [{"name": name, "what": study.title, "data folder": study.data} for name, study in registry]
+
+
 def _numbered(labels: Mapping[str, tuple[int, ...]]) -> str:
     return ", ".join(f"{'+'.join(map(str, numbers))} {region}" for region, numbers in labels.items())
 
 
 CATALOGUES: dict[str, Callable[[], list[dict[str, Any]]]] = dict(
-    zip(KINDS, (models, therapies, engines, regimens, drugs, presets), strict=True)
+    zip(KINDS, (models, therapies, engines, regimens, drugs, presets, studies), strict=True)
 )
