@@ -13,7 +13,7 @@ import numpy as np
 from calibration.calibration import JOURNAL, Calibration
 from calibration.discrepancy import Discrepancy, discrepancies
 from calibration.evaluation import visit_scores
-from calibration.forecast import forecast
+from calibration.forecast import forecast, horizon_day
 from calibration.objective import Objective
 from calibration.polish import Polished, polish
 from calibration.pool import Crew
@@ -84,7 +84,7 @@ def calibrate(
     _check(patient)
     settings = Settings(evaluations, draws, sampler, seed, engine, accuracy, processes, coarsen)
     structure = structure or Structure()
-    box = reachable(patient, patient.visits[-1].day)
+    box = reachable(patient, horizon_day(patient))
     near = patient.crop(box)
     with Crew(processes) as crew:
         fitted = fit(replace(near, visits=near.seen), structure, settings, out / JOURNAL, crew, progress)

@@ -1,4 +1,4 @@
-"""Every draw of the posterior run to the last visit, held-out ones included."""
+"""Every draw of the posterior run to the last visit held out, or for some weeks beyond the last one seen."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ from twin.patient import Patient
 from twin.progress import SILENT, Progress, stage
 
 STEP_DAYS = 2.0
+
+AHEAD_DAYS = 84.0
+"""How far beyond the last visit a forecast goes where no visit is held out: twelve weeks, four visits of three weeks."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,15 @@ class Course:
     maps: tuple[tuple[Box, np.ndarray], ...] = field(repr=False)
 
 
+def horizon_day(patient: Patient) -> float:
+    """The day up to which a patient is forecast: the last visit held out, or ``AHEAD_DAYS`` after the last one seen."""
+    return patient.visits[-1].day if patient.visits[-1].held_out else patient.visits[-1].day + AHEAD_DAYS
+
+
 def forecast_days(patient: Patient) -> tuple[float, ...]:
-    """Every second day from day 0 to the last visit, and every visit's day."""
-    last = patient.visits[-1].day
-    return tuple(sorted({*np.arange(0.0, last, STEP_DAYS).tolist(), *(v.day for v in patient.visits)}))
+    """Every second day from day 0 to the horizon, and every visit's day."""
+    last = horizon_day(patient)
+    return tuple(sorted({*np.arange(0.0, last, STEP_DAYS).tolist(), last, *(v.day for v in patient.visits)}))
 
 
 def run_draw(held: Forecaster, values: Mapping[str, float]) -> Course | Failure:

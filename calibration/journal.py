@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import DataRefused
+from twin.hold import held
 
 
 class Journal:
@@ -56,33 +57,13 @@ def open_study(path: Path, name: str) -> Iterator[Any]:
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _held(path):
+    with held(path, "this journal", "two searches would mix their candidates"):
         try:
             storage = JournalStorage(Journal(path))
             study = optuna.create_study(study_name=name, storage=storage, load_if_exists=True)
         except (ValueError, KeyError, TypeError) as error:
             raise _unreadable(path, str(error)) from error
         yield study
-
-
-@contextmanager
-def _held(path: Path) -> Iterator[None]:
-    try:
-        import fcntl
-    except ImportError:  # not on Windows
-        yield
-        return
-    with path.open("ab") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise DataRefused(
-                "Another process is searching with this journal.",
-                where=path.name,
-                why="two searches would mix their candidates",
-                remedy="wait until it ends, end it, or give another folder",
-            ) from None
-        yield
 
 
 def _unreadable(path: Path, reason: str) -> DataRefused:

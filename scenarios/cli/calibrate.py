@@ -74,7 +74,15 @@ def step(case: Path, out: Path, search: Search, session: Session) -> dict[str, A
             _compute(files[0], out, search, session)
         manifest.cite(*load_json(out / "calibration.json").get("citations", []))
         manifest.write(out)
+    _remember(out)
     return load_json(out / "calibration.json")
+
+
+def _remember(out: Path) -> None:
+    """The forecast into the ledger, where it is not there yet."""
+    from calibration.ledger.keeping import keep_forecast
+
+    keep_forecast(out, "calibrate")
 
 
 def _compute(case: Path, out: Path, search: Search, session: Session) -> None:

@@ -86,6 +86,7 @@ def house(monkeypatch) -> House:
     monkeypatch.setattr("twin.case.write_case", house.write_case, raising=False)
     monkeypatch.setattr("twin.report.build_report", house.build_report, raising=False)
     monkeypatch.setattr("calibration.virtual.embedded.embedded_patient", house.embedded_patient)
+    monkeypatch.setattr("calibration.ledger.keeping.keep_forecast", lambda folder, command: None)
     monkeypatch.setitem(sys.modules, "calibration.calibrate", SimpleNamespace(calibrate=house.calibrate))
     monkeypatch.setitem(sys.modules, "calibration.calibration", SimpleNamespace(load_calibration=lambda folder: "twin"))
     monkeypatch.setitem(sys.modules, "scenarios.compare", SimpleNamespace(run_scenarios=house.run_scenarios))

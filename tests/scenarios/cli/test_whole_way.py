@@ -113,3 +113,21 @@ def test_interrupt_keeps_what_was_found_and_the_next_run_goes_on(place):
     again = oncotwin(*arguments, "--json", cwd=place)
     assert again.returncode == 0, again.stderr
     assert journal.stat().st_size > kept and json.loads(again.stdout)["evaluations"] >= 150
+
+
+def test_a_new_scan_scores_the_forecast_and_sharpens_the_twin(place):
+    """Last, as it changes the demo's case."""
+    case = place / "demo/patient/case.yaml"
+    again = ("calibrate", "demo/patient", "--out", "followed", "--evaluations", 16, "--draws", 16)
+    assert oncotwin(*again, cwd=place).returncode == 0
+    case.write_text(case.read_text().replace("held_out: true", "held_out: false", 1))
+    done = oncotwin("update", "demo/patient", "--out", "followed", "--draws", 16, "--json", cwd=place)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["new_visits"] == [90.0] and told["track_record"]["scored"] == 3
+    shown = oncotwin("ledger", "demo/patient", "--out", "followed", "--head", told["head"][:10], cwd=place)
+    assert shown.returncode == 0 and "after radiotherapy (day 90)" in shown.stdout
+    ledger = place / "followed/ledger.jsonl"
+    ledger.write_bytes(ledger.read_bytes().replace(b'"seed":0', b'"seed":1', 1))
+    refused = oncotwin("ledger", "followed", cwd=place)
+    assert refused.returncode == 3 and "record 1: seed differs from what was sealed" in refused.stderr

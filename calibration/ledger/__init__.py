@@ -1,0 +1,1 @@
+"""The forecast ledger: every forecast as it was made, what a person changed, and its later error."""

@@ -1,0 +1,90 @@
+"""``oncotwin update``: a new visit has come."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from scenarios.cli import options as o
+from scenarios.cli.guard import resumable
+from scenarios.cli.session import Session
+from scenarios.cli.voice import Voice
+
+
+def update(
+    case: o.Case,
+    out: o.Out = Path("results"),
+    draws: o.Draws = 50,
+    processes: o.Processes = 1,
+    seed: o.Seed = 0,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    debug: o.Debug = False,
+) -> None:
+    """Go on from an earlier calibration: score its forecast on the new visit, sharpen the posterior, forecast anew."""
+    voice = Voice(json, quiet)
+    found = step(case, out, draws, Session(voice, seed, processes))
+    for sentence in found.get("sentences", []):
+        voice.say(sentence)
+    for warning in found.get("warnings", []):
+        voice.say(f"Note: {warning}")
+    voice.result({"results": out, **found})
+    if found["new_visits"]:
+        voice.last(f"Updated: {out}   next: oncotwin ledger {case} --out {out}")
+    else:
+        voice.last(f"{out} has seen every visit of this case; nothing was changed.")
+
+
+def step(case: Path, out: Path, draws: int, session: Session) -> dict[str, Any]:
+    """Score, sharpen, replace the calibration in ``out`` and add to its ledger; what is new. Killed, it can be run again."""
+    from calibration.ledger.keeping import keep_forecast
+    from calibration.ledger.track import save_track, sentences
+    from calibration.settle import settle
+    from twin.store import load_json, missing
+
+    settle(out)
+    if not (out / "calibration.json").exists():
+        raise missing(out / "calibration.json")
+    with resumable(f"the calibration in {out} is as it was"):
+        news = _compute(case, out, draws, session)
+    record = keep_forecast(out, "update") if (out / "manifest-update.json").exists() else None
+    from calibration.ledger.chain import Ledger
+
+    track = save_track(Ledger(out))
+    summary = load_json(out / "calibration.json") if news else {}
+    told = [*(sentences(track) if news else []), *summary.get("sentences", [])]
+    return {
+        "new_visits": list(news),
+        "record": record.number if record else None,
+        "head": track["head"],
+        "track_record": track["summary"],
+        "sentences": told,
+        "warnings": summary.get("warnings", []),
+    }
+
+
+def _compute(case: Path, out: Path, draws: int, session: Session) -> tuple[float, ...]:
+    """Days of the new visits; the calibration in ``out`` is replaced where there are any."""
+    from calibration.calibrate import Settings
+    from calibration.settle import replace_calibration
+    from calibration.update import update as run
+    from scenarios.cli.compiled import announce
+    from scenarios.cli.inputs import case_files
+    from twin.case import load_case
+    from twin.provenance import Manifest
+    from twin.store import load_json
+
+    files = case_files(case)
+    known = load_json(Manifest.path(out, "calibrate"))["configuration"]
+    kept = {name: known[name] for name in ("engine", "accuracy", "coarsen") if name in known}
+    manifest = Manifest("update", {**kept, "draws": draws}, session.seed)
+    manifest.add_inputs(files, files[0].parent)
+    announce(session.voice)
+    patient = load_case(files[0], session.voice.progress)
+    settings = Settings(draws=draws, seed=session.seed, processes=session.processes, **kept)
+    updated = run(patient, out, settings, session.voice.progress)
+    if updated is None:
+        return ()
+    manifest.cite(*updated.calibration.summary["citations"])
+    replace_calibration(updated.calibration, out, manifest)
+    return tuple(updated.calibration.summary["updated_with_days"])
