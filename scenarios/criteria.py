@@ -51,7 +51,8 @@ class Assessment:
 class Verdict:
     """The category of one visit, the rule that gave it, and the numbers it was applied to.
 
-    ``confirmed``: None where the scheme asks for no confirmation of this category. Changes are in percent.
+    ``confirmed``: None where the scheme asks for no confirmation of this category. ``since``: the day from which a confirmed
+    progression counts, that of the scan which first showed it. Changes are in percent.
     """
 
     day: float
@@ -61,6 +62,7 @@ class Verdict:
     baseline: float | None = None
     nadir: float | None = None
     confirmed: bool | None = None
+    since: float | None = None
 
     @property
     def from_baseline(self) -> float | None:

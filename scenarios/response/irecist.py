@@ -19,7 +19,9 @@ class IRecist(Criteria):
     def assess(self, scans: Sequence[Assessment], radiotherapy_end: float | None = None) -> list[Verdict]:
         baseline = checked_baseline(scans)
         found = [Verdict(scans[0].day, "baseline", "first scan", baseline, baseline, baseline)]
-        nadir, pending, last = baseline, None, scans[0]
+        nadir, last = baseline, scans[0]
+        pending: Assessment | None = None
+        first: Assessment | None = None
         for scan in scans[1:]:
             if found[-1].category == "iCPD":
                 category, rule = "iCPD", "progression was confirmed before"
@@ -28,11 +30,12 @@ class IRecist(Criteria):
             else:
                 category, rule = _first(scan, last, baseline, nadir)
             if category == "iUPD":
-                pending = pending or scan
+                pending = first = pending or scan
             elif category != "NE":
                 pending = None
             confirmed = {"iUPD": False, "iCPD": True}.get(category)
-            found.append(Verdict(scan.day, category, rule, scan.size, baseline, nadir, confirmed))
+            since = first.day if category == "iCPD" and first else None
+            found.append(Verdict(scan.day, category, rule, scan.size, baseline, nadir, confirmed, since))
             nadir = nadir if scan.size is None else min(nadir, scan.size)
             last = scan
         return found
@@ -83,4 +86,4 @@ def _further_growth(scan: Assessment, pending: Assessment, last: Assessment) -> 
 
 
 def _immune(category: str) -> str:
-    return category if category == "NE" else f"i{category}"
+    return {"NE": "NE", "non-CR/non-PD": "non-iCR/non-iUPD"}.get(category, f"i{category}")

@@ -46,11 +46,14 @@ VOLUME = Limits(0.35, 0.60, 1.40, 0.52, "volume")
 class Rano2(Criteria):
     """Baseline: the scan about four weeks after radiotherapy. CR: gone, off steroids. PR: product 50 % (volume 65 %) or more
     below the baseline. MR (non-enhancing only): product 25 % (volume 40 %) below. PD: product 25 % (volume 40 %) or more
-    above the nadir and measurable, a new measurable lesion, or clinical decline. Within twelve weeks of radiotherapy PD by
-    growth is preliminary until a scan four weeks or more later shows it again. Mixed tumours: PD in either part is PD; a
-    response needs no growth in the other. A rise of steroids alone is neither. Wen et al. 2023.
+    above the nadir and measurable, a new measurable lesion, clear growth of what is not measured, or clinical decline.
 
-    ``always_confirm`` asks for the second scan at any time (mRANO, Ellingson 2017).
+    Within twelve weeks of radiotherapy PD on an image is preliminary until a scan four weeks or more later shows it again,
+    unless it is beyond doubt; it then counts from the first of the two. Clinical decline alone does not count there. Mixed
+    tumours: PD in either part is PD; a response needs no growth in the other. A rise of steroids alone is neither. Without
+    measurable disease SD is the best response. Wen et al. 2023.
+
+    ``always_confirm`` asks for the second scan of growth and of new lesions at any time (mRANO, Ellingson 2017).
     """
 
     label: str
@@ -95,16 +98,14 @@ class _Course:
 
     def _judge(self, scan: Assessment) -> Verdict:
         blank = Verdict(scan.day, "SD", "", scan.size, self._baseline.size, self._nadir["size"])
-        certain = _certain_progression(scan)
-        if certain:
-            self._preliminary = None
-            return replace(blank, category="PD", rule=certain, confirmed=None)
+        waiting = self._preliminary
+        seen = _new_or_worse(scan) or self._growth(scan, waiting[1] if waiting else self._nadir)
+        if seen:
+            return self._progression(scan, seen, blank)
+        if scan.clinical == "worse" and not self._early(scan):
+            return replace(blank, category="PD", rule="clinical decline")
         if scan.size is None and scan.second is None:
             return replace(blank, category="NE", rule="not evaluated")
-        waiting = self._preliminary
-        grown = self._growth(scan, waiting[1] if waiting else self._nadir)
-        if grown:
-            return self._progression(scan, grown, blank)
         self._preliminary = None
         category, rule = self._response(scan)
         if waiting:
@@ -114,20 +115,25 @@ class _Course:
             blank, category=category, rule=rule, confirmed=None if kept is None else sustained(self._found, kept, scan.day)
         )
 
-    def _progression(self, scan: Assessment, grown: str, blank: Verdict) -> Verdict:
-        """Growth beyond the limit: definite, preliminary, or the confirmation of an earlier one."""
-        early = self._end is not None and scan.day - self._end <= DOUBT
+    def _early(self, scan: Assessment) -> bool:
+        return self._end is not None and scan.day - self._end <= DOUBT
+
+    def _progression(self, scan: Assessment, rule: str, blank: Verdict) -> Verdict:
+        """Progression on the image: definite, preliminary, or the confirmation of an earlier one."""
         if self._preliminary is None:
-            if not (early or self._scheme.always_confirm) or scan.beyond_doubt:
-                return replace(blank, category="PD", rule=grown)
+            if scan.beyond_doubt or not (self._early(scan) or self._scheme.always_confirm):
+                return replace(blank, category="PD", rule=rule)
             self._preliminary = (scan.day, dict(self._nadir))
-            why = "within 12 weeks of radiotherapy" if early else "first seen"
-            return replace(blank, category="PD preliminary", rule=f"{grown}; {why}: to be confirmed", confirmed=False)
-        if scan.day - self._preliminary[0] >= CONFIRMED_AFTER:
-            rule = f"{grown} again, four weeks or more after day {self._preliminary[0]:g}"
-            return replace(blank, category="PD", rule=rule, confirmed=True)
+            why = "within 12 weeks of radiotherapy" if self._early(scan) else "first seen"
+            return replace(blank, category="PD preliminary", rule=f"{rule}; {why}: to be confirmed", confirmed=False)
+        first = self._preliminary[0]
+        if scan.day - first >= CONFIRMED_AFTER or scan.beyond_doubt:
+            again = "beyond doubt" if scan.beyond_doubt else "four weeks or more"
+            return replace(
+                blank, category="PD", rule=f"{rule} again, {again} after day {first:g}", confirmed=True, since=first
+            )
         return replace(
-            blank, category="PD preliminary", rule=f"{grown}; less than four weeks since it was first seen", confirmed=False
+            blank, category="PD preliminary", rule=f"{rule}; less than four weeks since it was first seen", confirmed=False
         )
 
     def _growth(self, scan: Assessment, nadir: dict[str, float | None]) -> str:
@@ -147,9 +153,14 @@ class _Course:
         parts = [self._part(scan.size, base.size, minor=self._scheme.non_enhancing)]
         if scan.second is not None and base.second is not None:
             parts.append(self._part(scan.second, base.second, minor=True))
-        category = _together([p for p in parts if p is not None])
-        if category in ("CR", "PR", "MR") and scan.steroids == "more":
+        measured = [p for p in parts if p is not None]
+        if not measured:
+            return "SD", "no measurable disease at baseline: stable disease is the best response"
+        category = _together(measured)
+        if category != "SD" and scan.steroids == "more":
             return "SD", "smaller, but on more steroids than at baseline"
+        if scan.clinical == "worse":
+            return "SD", "clinical decline alone is not enough within 12 weeks of radiotherapy"
         if category == "CR" and (scan.steroids != "none" or scan.non_target not in ("none", "gone")):
             return "PR", "disappeared, but on steroids or with unmeasured disease left"
         return category, self._words(category)
@@ -159,7 +170,7 @@ class _Course:
         if size is None or baseline is None:
             return None
         if baseline == 0:
-            return "CR" if size == 0 else "SD"
+            return None
         if size == 0:
             return "CR"
         if at_most(size, limits.response, baseline):
@@ -176,13 +187,11 @@ class _Course:
         }[category]
 
 
-def _certain_progression(scan: Assessment) -> str:
-    """What is progression without a measurement. A new lesion that is too small to measure is not, yet."""
+def _new_or_worse(scan: Assessment) -> str:
+    """What an image shows beside the measured lesions. A new lesion that is too small to measure is no progression, yet."""
     if scan.new_lesion == "measurable":
         return "a new measurable lesion"
-    if scan.non_target == "worse":
-        return "clear progression of disease that is not measured"
-    return "clinical decline" if scan.clinical == "worse" else ""
+    return "clear progression of disease that is not measured" if scan.non_target == "worse" else ""
 
 
 def _together(parts: Sequence[str]) -> str:

@@ -15,7 +15,8 @@ DOUBT = 12 * WEEK
 class RanoHgg(Criteria):
     """CR: all enhancing disease gone, off steroids. PR: product 50 % or more below the baseline. PD: 25 % or more above the
     smallest product, more FLAIR change, a new lesion or clinical decline. CR and PR want four weeks, stable FLAIR, a stable
-    clinic and no more steroids. Within twelve weeks of radiotherapy PD only outside the 80 % isodose or in tissue.
+    clinic and no more steroids. Within twelve weeks of radiotherapy PD only outside the 80 % isodose or in tissue. Without
+    measurable disease SD is the best response.
     Wen et al. 2010."""
 
     label, unit = "RANO-HGG", "mm2"
@@ -46,6 +47,8 @@ def _category(scan: Assessment, baseline: float, nadir: float, radiotherapy_end:
         return "PD", grown
     if scan.size is None:
         return "NE", "enhancing disease not evaluated"
+    if baseline == 0:
+        return "SD", "no measurable disease at baseline: stable disease is the best response"
     if scan.gone and scan.steroids == "none" and scan.non_target in ("none", "gone"):
         return "CR", "all enhancing disease gone, off steroids"
     if at_most(scan.size, RESPONSE, baseline) and scan.steroids != "more":

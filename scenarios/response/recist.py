@@ -36,7 +36,8 @@ def sum_of_diameters(targets: Sequence[Target], baseline: bool = True) -> float:
 
 class Recist(Criteria):
     """CR: all targets gone (nodes < 10 mm). PR: 30 % or more below the baseline. PD: 20 % or more and 5 mm or more above the
-    smallest sum so far, or a new lesion, or unequivocal growth elsewhere. Eisenhauer et al. 2009."""
+    smallest sum so far, or a new lesion, or unequivocal growth elsewhere, or disease seen again after a confirmed CR.
+    Without measurable disease: CR, non-CR/non-PD or PD by the non-target lesions (table 2). Eisenhauer et al. 2009."""
 
     label, unit = "RECIST 1.1", "mm"
     citation = "Eisenhauer EA, et al. Eur J Cancer 2009;45:228-247"
@@ -47,6 +48,8 @@ class Recist(Criteria):
         nadir = baseline
         for scan in scans[1:]:
             category, rule = overall(scan, baseline, nadir, responded=any(v.category in ("PR", "CR") for v in found))
+            if category not in ("CR", "PD", "NE") and any(v.category == "CR" and v.confirmed for v in found):
+                category, rule = "PD", "disease again after a confirmed complete response"
             kept = {"CR": ("CR",), "PR": ("PR", "CR")}.get(category)
             confirmed = None if kept is None else sustained(found, kept, scan.day)
             found.append(Verdict(scan.day, category, rule, scan.size, baseline, nadir, confirmed))
@@ -58,14 +61,16 @@ criteria.register("recist-1.1")(Recist())
 
 
 def checked_baseline(scans: Sequence[Assessment]) -> float:
-    """The baseline sum. DataRefused if it was not measured."""
+    """The baseline sum, 0 where there is disease but none of it is measurable. DataRefused without any disease."""
     check_order(scans)
+    if not scans[0].size and scans[0].non_target == "present":
+        return 0.0
     if not scans[0].size:
         raise DataRefused(
             "There is no measurable disease on the first scan.",
             where="response",
             why="every later change is relative to it",
-            remedy="give the sum of the target lesions at baseline",
+            remedy="give the sum of the target lesions at baseline, or say that non-target lesions are present",
         )
     return scans[0].size
 
@@ -91,10 +96,21 @@ def overall(scan: Assessment, baseline: float, nadir: float, responded: bool = F
         return "PD", "a new lesion"
     if scan.non_target == "worse":
         return "PD", "unequivocal progression of non-target lesions"
+    if baseline == 0:
+        return non_target_category(scan)
     category, rule = target_category(scan, baseline, nadir, responded)
     if category == "CR" and scan.non_target in ("present", "not seen"):
         return "PR", "all target lesions gone, non-target lesions not"
     return category, rule
+
+
+def non_target_category(scan: Assessment) -> tuple[str, str]:
+    """Disease that is followed without being measured (table 2 of the paper)."""
+    if scan.non_target == "gone":
+        return "CR", "all non-target lesions gone"
+    if scan.non_target == "not seen":
+        return "NE", "non-target lesions not evaluated"
+    return "non-CR/non-PD", "non-target lesions neither gone nor clearly worse"
 
 
 def _check_targets(targets: Sequence[Target]) -> None:

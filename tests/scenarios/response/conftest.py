@@ -4,7 +4,7 @@
 new measurable lesion. Letters: N new lesion, n new lesion too small to measure, w / p / g / u non-target worse, present,
 gone, not seen, s / S / l steroids more, same, less, c / C clinic worse, better, f more FLAIR change, b beyond doubt, k only
 small nodes are left. "/40" adds the second component, "+12" the size of the new lesions (iRECIST), "x2" their number.
-A verdict with "*" is confirmed, with "-" not yet.
+A verdict with "*" is confirmed, with "-" not yet. The tables of cases are in cases/*.yaml, each rule with its source.
 """
 
 from __future__ import annotations
@@ -59,14 +59,9 @@ def write(verdict) -> str:
     return verdict.category.replace(" ", "_") + {True: "*", False: "-", None: ""}[verdict.confirmed]
 
 
-@pytest.fixture
-def verdicts():
-    """(scheme, series, end of radiotherapy) -> the verdicts after the first visit, in shorthand."""
-
-    def judge(scheme: str, series: str, end: float | None = None) -> str:
-        return " ".join(write(v) for v in criteria[scheme].assess(read(series), end)[1:])
-
-    return judge
+def judge(scheme: str, series: str, end: float | None = None) -> str:
+    """The verdicts after the first visit, in shorthand; ``end`` is the day of the last fraction."""
+    return " ".join(write(v) for v in criteria[scheme].assess(read(series), end)[1:])
 
 
 @pytest.fixture
