@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from scenarios.cli import (
+    assess,
     calibrate,
     demo,
     doctor,
@@ -52,6 +53,7 @@ COMMANDS = (
     ("ledger", ledger.ledger, STEPS),
     ("export", export.export, STEPS),
     ("simulate", simulate.simulate, STEPS),
+    ("assess", assess.assess, TOOLS),
     ("list", list.list_, TOOLS),
     ("doctor", doctor.doctor, TOOLS),
     ("verify", verify.verify, TOOLS),

@@ -13,7 +13,7 @@ from scenarios.cli.voice import Voice
 from twin.errors import UsageError
 from twin.registry import unknown
 
-KINDS = ("models", "therapies", "engines", "regimens", "drugs", "presets", "studies")
+KINDS = ("models", "therapies", "engines", "regimens", "drugs", "presets", "studies", "endpoints", "criteria", "organs")
 PARAMETER = ("name", "symbol", "unit", "low", "high", "default", "description", "source")
 
 KindArgument = Annotated[
@@ -24,7 +24,7 @@ KindArgument = Annotated[
 def list_(
     kind: KindArgument = None, out: o.Keep = None, json: o.Json = False, quiet: o.Quiet = False, debug: o.Debug = False
 ) -> None:
-    """List growth models, therapies, engines, regimens, drugs, label presets or studies, with units, ranges and sources."""
+    """List models, therapies, engines, regimens, drugs, label presets, studies, endpoints, response criteria or organs."""
     voice = Voice(json, quiet)
     if kind is not None and kind not in CATALOGUES:
         raise UsageError(unknown("list", kind, list(KINDS)), remedy=f"known: {', '.join(KINDS)}")
@@ -135,10 +135,48 @@ def studies() -> list[dict[str, Any]]:
     return [{"name": name, "what": study.title, "data folder": study.data} for name, study in registry]
 
 
+def endpoints() -> list[dict[str, Any]]:
+    from scenarios.endpoint import endpoints as registry
+
+    return [
+        {"name": name, "what": e.label, "unit": e.unit, "meaning": _first_sentence(type(e)), "source": e.citation}
+        for name, e in registry
+    ]
+
+
+def criteria() -> list[dict[str, Any]]:
+    from scenarios.criteria import criteria as registry
+    from scenarios.measurements import SIZE
+
+    return [
+        {"name": name, "what": c.label, "size": SIZE[c.unit], "rules": _first_sentence(type(c)), "source": c.citation}
+        for name, c in registry
+    ]
+
+
+def organs() -> list[dict[str, Any]]:
+    from scenarios.organs_tolerance import TOLERANCES
+
+    return [
+        {
+            "name": t.organ,
+            "alpha/beta (Gy)": t.alpha_beta_gy,
+            "limit (EQD2)": "" if t.limit is None else f"{t.limit.words} {t.limit.gy:g} Gy",
+            "NTCP": "" if t.lyman is None else _lyman(t.lyman),
+            "source": "; ".join(part.citation for part in (t.limit, t.lyman) if part) + " (to be confirmed)",
+        }
+        for t in TOLERANCES.values()
+    ]
+
+
+def _lyman(known: Any) -> str:
+    return f"{known.complication}: n {known.n:g}, m {known.m:g}, TD50 {known.td50_gy:g} Gy"
+
+
 def _numbered(labels: Mapping[str, tuple[int, ...]]) -> str:
     return ", ".join(f"{'+'.join(map(str, numbers))} {region}" for region, numbers in labels.items())
 
 
 CATALOGUES: dict[str, Callable[[], list[dict[str, Any]]]] = dict(
-    zip(KINDS, (models, therapies, engines, regimens, drugs, presets, studies), strict=True)
+    zip(KINDS, (models, therapies, engines, regimens, drugs, presets, studies, endpoints, criteria, organs), strict=True)
 )

@@ -81,6 +81,7 @@ class _Course:
         self._scheme, self._baseline, self._end = scheme, baseline, radiotherapy_end
         self._nadir = {"size": baseline.size, "second": baseline.second}
         self._preliminary: tuple[float, dict[str, float | None]] | None = None
+        self._confirmed = False
         size = baseline.size
         self._found = [Verdict(baseline.day, "baseline", "the scan that changes are measured from", size, size, size)]
 
@@ -121,20 +122,19 @@ class _Course:
     def _progression(self, scan: Assessment, rule: str, blank: Verdict) -> Verdict:
         """Progression on the image: definite, preliminary, or the confirmation of an earlier one."""
         if self._preliminary is None:
-            if scan.beyond_doubt or not (self._early(scan) or self._scheme.always_confirm):
+            doubtful = self._early(scan) or self._scheme.always_confirm
+            if scan.beyond_doubt or self._confirmed or not doubtful:
                 return replace(blank, category="PD", rule=rule)
             self._preliminary = (scan.day, dict(self._nadir))
             why = "within 12 weeks of radiotherapy" if self._early(scan) else "first seen"
             return replace(blank, category="PD preliminary", rule=f"{rule}; {why}: to be confirmed", confirmed=False)
         first = self._preliminary[0]
         if scan.day - first >= CONFIRMED_AFTER or scan.beyond_doubt:
-            again = "beyond doubt" if scan.beyond_doubt else "four weeks or more"
-            return replace(
-                blank, category="PD", rule=f"{rule} again, {again} after day {first:g}", confirmed=True, since=first
-            )
-        return replace(
-            blank, category="PD preliminary", rule=f"{rule}; less than four weeks since it was first seen", confirmed=False
-        )
+            self._preliminary, self._confirmed = None, True
+            told = f"{rule}; confirms the progression first seen on day {first:g}"
+            return replace(blank, category="PD", rule=told, confirmed=True, since=first)
+        told = f"{rule}; less than four weeks since progression was first seen"
+        return replace(blank, category="PD preliminary", rule=told, confirmed=False)
 
     def _growth(self, scan: Assessment, nadir: dict[str, float | None]) -> str:
         limits = self._scheme.limits

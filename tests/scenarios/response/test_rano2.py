@@ -13,7 +13,7 @@ from scenarios.criteria import Assessment, criteria
 
 def test_the_rule_and_its_numbers(read_series):
     last = criteria["rano-2.0-volume"].assess(read_series("28:20 56:28 84:29"), 0.0)[-1]
-    assert last.rule == "volume 40 % or more above the nadir again, four weeks or more after day 56"
+    assert last.rule == "volume 40 % or more above the nadir; confirms the progression first seen on day 56"
     assert (last.baseline, last.nadir) == (20, 20) and last.from_nadir == pytest.approx(45)
     assert last.since == 56, "a confirmed progression counts from the scan that first showed it"
     confirmed = criteria["irecist"].assess(read_series("0:100 56:120 98:130"))[-1]
