@@ -80,7 +80,7 @@ def _difference(values: xr.DataArray, arm: str, e: Endpoint, name: str, comparis
     paired = np.isfinite(mine) & np.isfinite(other)
     if not paired.any():
         return None
-    gap, limit = (mine - other)[paired], _limit(other[paired], e, comparison.margin)
+    gap, limit = (mine - other)[paired], meaningful(other[paired], e, comparison.margin)
     low, high = (float(v) for v in np.percentile(gap, LEVEL))
     lower, higher = float((gap < -limit).mean()), float((gap > limit).mean())
     return Difference(
@@ -101,7 +101,8 @@ def _difference(values: xr.DataArray, arm: str, e: Endpoint, name: str, comparis
     )
 
 
-def _limit(reference: np.ndarray, e: Endpoint, margin: float) -> np.ndarray:
+def meaningful(reference: np.ndarray, e: Endpoint, margin: float) -> np.ndarray:
+    """The difference from ``reference`` that is clinically meaningful: ``margin`` of it, and for volumes 1 mL at least."""
     smallest = SMALLEST_ML if e.unit == "mL" else 0.0
     return np.maximum(margin * np.abs(reference), smallest)
 

@@ -15,8 +15,10 @@ from scenarios.conclusion import conclude, progression_sentence, volume_sentence
 from scenarios.differences import LEVEL, NOT_RANKED, at_horizon, differences
 from scenarios.endpoint import endpoints
 from scenarios.organs_json import dose_block, infiltration_block
+from scenarios.pareto import trade_off
 from scenarios.prepare import Comparison
 from scenarios.radiobiology import alpha_beta_gy
+from scenarios.ranking import ranking
 from scenarios.schedule import schedule, totals
 from scenarios.trust import mismatch
 from twin import RESEARCH_USE_ONLY
@@ -43,6 +45,8 @@ def summarise(
         "margin_percent": 100.0 * comparison.margin,
         "arms": [_arm(arm, data, comparison, patient) for arm in comparison.setup.arms],
         "comparisons": compared,
+        "ranking": None if missed else ranking(data, comparison),
+        "trade_off": None if missed else trade_off(data, comparison, patient),
         "conclusion": conclude(data, comparison, compared, patient, len(failed), missed),
         "failed": [{"arm": arm, "draw": draw, "reason": reason} for (arm, draw), reason in sorted(failed.items())],
         "citations": sorted({endpoints[name].citation for name in comparison.names} - {""}),
