@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
@@ -31,6 +32,11 @@ class Jump:
     removed: np.ndarray | None = None
     into: str = ""
     infused: tuple[str, float, float] | None = None
+
+    def is_uniform(self, model: GrowthModel) -> bool:
+        """Whether it scales the tumour of ``model`` by one number everywhere and does nothing else."""
+        moved = self.into in model.species or (self.infused is not None and self.infused[0] in model.species)
+        return np.ndim(self.survival) == 0 and self.removed is None and not moved
 
     def apply(self, values: np.ndarray, model: GrowthModel, survival: float | np.ndarray | None = None) -> None:
         """Change ``values`` (species, ...) in place; ``survival`` is in the layout of ``values``. Walls are the engine's."""
@@ -68,12 +74,19 @@ class TherapyEffect(ABC):
         return []
 
     def breakpoints(self, plan: Plan) -> list[float]:
-        """Clock times at which the kill rate is discontinuous; the loop lands on each."""
+        """Clock times at which the kill rate is discontinuous; engines land on each, or know that they need not."""
         return []
 
     def exposure(self, plan: Plan, start: float, stop: float) -> float:
         """The integral of the kill rate over [start, stop], dimensionless and exact whatever the step's length."""
         return 0.0
+
+    def mean_day(self, plan: Plan, start: float, stop: float) -> float:
+        """The mean clock time of the kill within [start, stop]: an engine may put it there as if at once."""
+        edges = np.linspace(start, stop, 17)
+        parts = np.array([self.exposure(plan, a, b) for a, b in itertools.pairwise(edges)])
+        total = parts.sum()
+        return float(parts @ (edges[1:] + edges[:-1]) / (2 * total)) if total else 0.5 * (start + stop)
 
     def companion(self) -> Companion | None:
         """A further species that lives beside the tumour's because of this therapy (dying cells, effector cells)."""

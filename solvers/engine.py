@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -13,8 +14,18 @@ from solvers.problem import Problem, Snapshot
 from twin.registry import Registry
 
 Accuracy = Literal["fast", "standard", "reference"]
-Exposure = Callable[[float, float], "list[tuple[float, np.ndarray | None]]"]
-"""(start, stop) -> the effects' integrals of the kill rate over it, each with its delivery map (None: uniform)."""
+
+
+class Kill(NamedTuple):
+    """An effect's kill rate over a stretch of time: its integral, its mean clock time, its delivery map (None: uniform)."""
+
+    total: float
+    day: float
+    delivery: np.ndarray | None
+
+
+Exposure = Callable[[float, float], list[Kill]]
+"""(start, stop) -> what the effects do over it."""
 
 
 class Engine(ABC):
@@ -31,6 +42,14 @@ class Engine(ABC):
         """Everything that does not change over time: coefficients, masks, compiled code."""
 
 
+@dataclass(frozen=True)
+class Event:
+    """What happens between two stops: a uniform dose, or (no jump) a leap of a kill rate."""
+
+    day: float
+    jump: Jump | None = None
+
+
 class Stepper(ABC):
     """A step is a function: state in, state out. The state given in may be used up."""
 
@@ -41,6 +60,15 @@ class Stepper(ABC):
     @abstractmethod
     def advance(self, state: Any, start: float, stop: float, exposure: Exposure) -> Any:
         """Growth and continuous kill from ``start`` to ``stop`` in as many steps as the accuracy needs."""
+
+    def through(self, state: Any, start: float, stop: float, exposure: Exposure, events: Sequence[Event]) -> Any:
+        """From ``start`` to ``stop`` through the events between, by landing on each; an engine may step over them."""
+        for event in (*events, Event(stop)):
+            if event.day > start:
+                state, start = self.advance(state, start, event.day, exposure), event.day
+            if event.jump is not None:
+                state = self.jump(state, event.jump)
+        return state
 
     @abstractmethod
     def jump(self, state: Any, jump: Jump) -> Any:

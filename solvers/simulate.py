@@ -9,27 +9,28 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from solvers.effect import Jump
-from solvers.engine import Accuracy, Exposure, engines
+from solvers.effect import Jump, TherapyEffect
+from solvers.engine import Accuracy, Event, Exposure, Kill, engines
 from solvers.problem import Problem, Snapshot
 from twin.errors import OncotwinError, SolverError
 from twin.fields import coordinates, frame_attributes
+from twin.treatment import Plan
 
 
 def solve(problem: Problem, engine: str = "native", accuracy: Accuracy = "standard", threads: int = 1) -> Iterator[Snapshot]:
-    """Yield the state at each of ``problem.days``, landing exactly on every dose, operation and breakpoint."""
+    """Yield the state at each of ``problem.days``, with every dose, operation and breakpoint at its exact time."""
     jumps = sorted((j for e in problem.effects for j in e.jumps(problem.plan, problem.medium)), key=lambda j: j.day)
     problem = _after_operations(problem, jumps)
-    jumps = [j for j in jumps if j.day >= problem.start_day]
     stepper = engines[engine](accuracy=accuracy, threads=threads).prepare(problem)
-    stops = _breakpoints(problem, [j.day for j in jumps])
-    exposure = _exposure(problem)
+    acting = [(e, e.delivery(problem.plan, problem.medium)) for e in problem.effects if e.acts_on(problem.plan)]
+    events = _events(problem, jumps, acting)
+    exposure = _exposure(problem.plan, acting)
     state, now = stepper.start(problem.initial), problem.start_day
-    wanted, due = iter(problem.days), 0
+    wanted = iter(problem.days)
     day: float | None = next(wanted)
-    for stop in stops:
+    for stop in _stops(problem, events):
         if stop > now:
-            state = stepper.advance(state, now, stop, exposure)
+            state = stepper.through(state, now, stop, exposure, [e for e, _ in events if now < e.day < stop])
             now = stop
         if day == stop:
             snapshot = replace(stepper.snapshot(state, stop), visible_species=problem.model.visible_species)
@@ -41,9 +42,9 @@ def solve(problem: Problem, engine: str = "native", accuracy: Accuracy = "standa
                 )
             yield snapshot
             day = next(wanted, None)
-        while due < len(jumps) and jumps[due].day <= stop:
-            state = stepper.jump(state, jumps[due])
-            due += 1
+        for event, _ in events:
+            if event.day == stop and event.jump is not None:
+                state = stepper.jump(state, event.jump)
 
 
 def simulate(problem: Problem, engine: str = "native", accuracy: Accuracy = "standard", threads: int = 1) -> xr.Dataset:
@@ -109,17 +110,26 @@ def _after_operations(problem: Problem, jumps: list[Jump]) -> Problem:
     return replace(problem, medium=replace(problem.medium, domain=domain), initial=problem.initial * domain)
 
 
-def _breakpoints(problem: Problem, jump_days: list[float]) -> list[float]:
-    end = problem.days[-1]
-    kinks = [t for e in problem.effects for t in e.breakpoints(problem.plan)]
-    return sorted({t for t in [*problem.days, *jump_days, *kinks] if problem.start_day <= t <= end})
+Acting = list[tuple[TherapyEffect, np.ndarray | None]]
+"""The effects that the plan concerns, each with its delivery map."""
 
 
-def _exposure(problem: Problem) -> Exposure:
-    acting = [e for e in problem.effects if e.acts_on(problem.plan)]
-    maps = [e.delivery(problem.plan, problem.medium) for e in acting]
+def _events(problem: Problem, jumps: list[Jump], acting: Acting) -> list[tuple[Event, bool]]:
+    """What happens from the start on, by time, and whether the same happens everywhere."""
+    found = [(Event(j.day, j), j.is_uniform(problem.model)) for j in jumps]
+    found += [(Event(t), delivery is None) for effect, delivery in acting for t in effect.breakpoints(problem.plan)]
+    return sorted((e for e in found if e[0].day >= problem.start_day), key=lambda e: e[0].day)
 
-    def integrals(start: float, stop: float):
-        return [(e.exposure(problem.plan, start, stop), m) for e, m in zip(acting, maps, strict=True)]
 
-    return integrals
+def _stops(problem: Problem, events: list[tuple[Event, bool]]) -> list[float]:
+    """Times on which every engine lands: the start, the days asked for, whatever differs from place to place."""
+    uneven = [event.day for event, uniform in events if not uniform and event.day <= problem.days[-1]]
+    return sorted({problem.start_day, *problem.days, *uneven})
+
+
+def _exposure(plan: Plan, acting: Acting) -> Exposure:
+    def kills(start: float, stop: float) -> list[Kill]:
+        found = [(e, delivery, e.exposure(plan, start, stop)) for e, delivery in acting]
+        return [Kill(total, e.mean_day(plan, start, stop), delivery) for e, delivery, total in found if total]
+
+    return kills

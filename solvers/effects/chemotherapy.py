@@ -61,6 +61,15 @@ class Chemotherapy(TherapyEffect):
         remaining = np.exp(-decay * np.maximum(start - day, 0.0)) - np.exp(-decay * (stop - day))
         return self.chemosensitivity_per_day * float(np.sum(weight / decay * remaining))
 
+    def mean_day(self, plan: Plan, start: float, stop: float) -> float:
+        day, decay, weight = self._table(plan)
+        given = day < stop
+        day, decay, weight = day[given], decay[given], weight[given] / decay[given]
+        first = np.maximum(start, day)
+        early, late = weight * np.exp(-decay * (first - day)), weight * np.exp(-decay * (stop - day))
+        moment = (first - start + 1 / decay) @ early - (stop - start + 1 / decay) @ late
+        return start + float(moment / (early.sum() - late.sum()))
+
     def delivery(self, plan: Plan, medium: Medium) -> np.ndarray | None:
         return None if self.delivery_map is None else on_grid(self.delivery_map, medium, "delivery map of the drug")
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from solvers.effect import Jump
-from solvers.engine import Engine, Exposure, Stepper, engines
+from solvers.engine import Engine, Exposure, Kill, Stepper, engines
 from solvers.engines.fipy_diffusion import MONOTONE, Diffusion
 from solvers.problem import Problem, Snapshot
 from twin.errors import SolverError, UsageError
@@ -136,10 +136,10 @@ class FipyStepper(Stepper):
         values[tumour] *= half
         return values
 
-    def _kill(self, region: Region, integrals) -> np.ndarray | float:
+    def _kill(self, region: Region, kills: list[Kill]) -> np.ndarray | float:
         total: np.ndarray | float = 0.0
-        for amount, delivery in integrals:
-            total = total + (amount if delivery is None else amount * delivery[region.box][region.cells])
+        for kill in kills:
+            total = total + (kill.total if kill.delivery is None else kill.total * kill.delivery[region.box][region.cells])
         return total
 
     def _at_edge(self, state: State) -> bool:

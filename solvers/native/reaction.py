@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solvers.compiled import compiled
-from solvers.engine import Exposure
+from solvers.engine import Event, Exposure
 from solvers.model import GrowthModel
 from solvers.native.kernels import kernels_of
 from solvers.native.region import Contours, Region, write_contours
@@ -54,12 +55,37 @@ class Reactor:
         self.kernels = kernels_of(type(model), len(parameters))
         self.levels: np.ndarray = np.array([0.0, scheme.threshold, 100 * scheme.threshold], scheme.real)
 
-    def phase(self, start: float, stop: float, exposure: Exposure) -> Phase:
-        """The reaction from ``start`` to ``stop``."""
+    def phases(self, start: float, stop: float, exposure: Exposure, events: Sequence[Event]) -> list[Phase]:
+        """The reaction from ``start`` to ``stop`` with the uniform doses after the one and up to the other."""
+        found: list[Phase] = []
+        now = start
+        for event in events:
+            if event.jump is not None and start < event.day <= stop:
+                found += self._phases(now, event.day, exposure)
+                last = found.pop()
+                found.append(replace(last, survival=last.survival * float(event.jump.survival)))
+                now = event.day
+        return found + self._phases(now, stop, exposure)
+
+    def _phases(self, start: float, stop: float, exposure: Exposure) -> list[Phase]:
+        """A kill of constant rate as early or late as the true one, and a stretch without; as one where it takes all."""
         dt = stop - start
-        doses = [(k / dt, m) for k, m in exposure(start, stop) if k]
-        kill = sum(k for k, m in doses if m is None)
-        return Phase(float(dt), float(kill), maps=tuple((float(k), m) for k, m in doses if m is not None))
+        kills = exposure(start, stop) if dt else []
+        total = sum(kill.total for kill in kills)
+        if not total:
+            return [Phase(dt)] if dt else []
+        mean = sum(kill.total * kill.day for kill in kills) / total
+        early, late = mean - start, stop - mean
+        length = 2 * min(early, late)
+        length = dt if length > 0.999 * dt else length
+        killing = Phase(
+            length,
+            sum(k.total for k in kills if k.delivery is None) / length,
+            maps=tuple((k.total / length, k.delivery) for k in kills if k.delivery is not None),
+        )
+        if length == dt:
+            return [killing]
+        return [killing, Phase(dt - length)] if early < late else [Phase(dt - length), killing]
 
     def react(self, u: np.ndarray, where: Region, state: State) -> Contours | None:
         """Every phase that ``state`` owes, on u inside ``where``: the contours after it, or None if u was out of range."""

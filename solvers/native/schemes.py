@@ -32,11 +32,11 @@ class Scheme:
 
 
 SCHEMES: dict[Accuracy, Scheme] = {
-    "fast": Scheme(0.33, 51.0, 4e-3, 1.9, 1e-5, 2e-6, np.float32, np.uint16),
-    "standard": Scheme(0.1, 26.0, 4e-3, 1.0, 1e-8, 2e-6, np.float32, np.float32),
+    "fast": Scheme(0.45, 56.0, 4e-3, 1.9, 1e-5, 2e-6, np.float32, np.uint16),
+    "standard": Scheme(0.2, 26.0, 4e-3, 1.0, 1e-8, 2e-6, np.float32, np.float32),
     "reference": Scheme(0.02, 6.0, 4e-3, 0.3, 1e-13, 1e-14, np.float64, np.float64),
 }
-"""Relative L2 error in time aimed at: fast 0.5 %, standard 0.1 %, reference 0.01 %; docs/reference/benchmarks.md."""
+"""Relative L2 error in time aimed at: fast 0.5 %, standard 0.1 %, reference 0.01 %; see docs/reference/benchmarks.md."""
 
 REACTION = 0.1
 """Longest substep of an integrated rate in units of 1 / the reaction's fastest rate (Runge-Kutta of order 4)."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from solvers.effect import Jump
-from solvers.engine import Accuracy, Exposure, Stepper
+from solvers.engine import Accuracy, Event, Exposure, Stepper
 from solvers.native import reaction
 from solvers.native.damping import damping_factor
-from solvers.native.movers import Mover, mover_of, parameter_fields
+from solvers.native.movers import LinearMover, Mover, mover_of, parameter_fields
 from solvers.native.reaction import Phase, Reactor
 from solvers.native.region import Contours, Region
 from solvers.native.schemes import SCHEMES
@@ -22,6 +23,8 @@ from solvers.problem import Problem, Snapshot
 from solvers.scan import occupied
 from twin.errors import SolverError
 from twin.grid import Box, triple
+
+SHARE = 0.1931833
 
 ROOM = 0.4
 """Share of its extent by which a window is enlarged on the sides that it needs, so that it happens seldom."""
@@ -54,6 +57,16 @@ class State:
     maps: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
 
 
+def shares(steps: int) -> list[float]:
+    """Where between 0 and ``steps`` the reaction stands still for each step of the diffusion.
+
+    In the middle of it for a single step (Strang). Two together do better: reaction over 2 l, step, 2 - 4 l, step, 2 l has
+    an error several times smaller with l = 0.193 (McLachlan 1995, SIAM J Sci Comput 16:151) than with Strang's l = 1/4.
+    """
+    paired = [k + (2 * SHARE if k % 2 == 0 else 1 - 2 * SHARE) for k in range(steps // 2 * 2)]
+    return [*paired, steps - 0.5] if steps % 2 else paired
+
+
 class NativeStepper(Stepper):
     """See :class:`solvers.engines.native.NativeEngine`."""
 
@@ -73,20 +86,27 @@ class NativeStepper(Stepper):
         return self._traced(state, part)
 
     def advance(self, state: State, start: float, stop: float, exposure: Exposure) -> State:
+        return self._across(state, start, stop, exposure, ())
+
+    def through(self, state: State, start: float, stop: float, exposure: Exposure, events: Sequence[Event]) -> State:
+        """A linear diffusion does not mind when its cells are scaled, so that a step may span uniform doses."""
+        if isinstance(self.mover, LinearMover) and self.model.damping is None:
+            return self._across(state, start, stop, exposure, events)
+        return super().through(state, start, stop, exposure, events)
+
+    def _across(self, state: State, start: float, stop: float, exposure: Exposure, events: Sequence[Event]) -> State:
         """The last half step of the reaction is left owed, to be done in one pass with what follows."""
         steps = self._steps(stop - start)
-        times = np.linspace(start, stop, 2 * steps + 1)
-        before = times[0]
-        for k in range(steps):
-            state.phases.append(self.reactor.phase(before, times[2 * k + 1], exposure))
-            state = self._diffuse(self._settled(state), times[2 * k + 2] - times[2 * k])
-            before = times[2 * k + 1]
-        state.phases.append(self.reactor.phase(before, times[-1], exposure))
+        dt, before = (stop - start) / steps, start
+        for share in shares(steps):
+            then = start + share * dt
+            state.phases += self.reactor.phases(before, then, exposure, events)
+            state, before = self._diffuse(self._settled(state), dt), then
+        state.phases += self.reactor.phases(before, stop, exposure, events)
         return state
 
     def jump(self, state: State, jump: Jump) -> State:
-        simple = jump.removed is None and jump.infused is None and jump.into not in self.model.species
-        if simple and np.ndim(jump.survival) == 0:
+        if jump.is_uniform(self.model):
             before = state.phases.pop() if state.phases else Phase(0.0)
             state.phases.append(replace(before, survival=before.survival * float(jump.survival)))
             return state
