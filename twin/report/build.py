@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import functools
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -60,6 +62,16 @@ def _template() -> Any:
     return environment.get_template("page.html.j2")
 
 
+@functools.cache
+def _script() -> str:
+    return (HERE / "scene.js").read_text(encoding="utf-8")
+
+
+def _hash(script: str) -> str:
+    """The only script that the page's security policy lets run."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+
+
 def context(results: Results, gallery: Gallery, charts: Charts) -> dict[str, Any]:
     """Everything that the template shows."""
     from markupsafe import Markup
@@ -70,6 +82,9 @@ def context(results: Results, gallery: Gallery, charts: Charts) -> dict[str, Any
         "version": __version__,
         "built": datetime.datetime.now(datetime.UTC).strftime("%d %B %Y, %H:%M UTC"),
         "css": Markup((HERE / "page.css").read_text(encoding="utf-8")),
+        "script": Markup(_script() if gallery.scene else ""),
+        "scene_model": Markup(gallery.scene.model if gallery.scene else ""),
+        "script_hash": _hash(_script()) if gallery.scene else "",
         "patient": results.patient,
         "decision_day": results.decision_day,
         "horizon_day": results.horizon_day,

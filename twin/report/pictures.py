@@ -11,10 +11,11 @@ from twin.fields import bounding_box
 from twin.grid import Box, triple
 from twin.progress import Progress, stage
 from twin.report import numbers as n
+from twin.report.interactive import Interactive, interactive
 from twin.report.results import Results
 from twin.visual.figure import slug
 from twin.visual.picture import Picture
-from twin.visual.probe import can_render
+from twin.visual.probe import can_mesh, can_render
 from twin.visual.scene import SceneMaker, Shown
 from twin.visual.slices import agreement_row, change_row, forecast_panel, visit_row
 from twin.visual.view import View, view_of
@@ -41,7 +42,7 @@ class Series:
 
 @dataclass
 class Gallery:
-    """Everything that is shown; ``no_3d`` says why there are no scenes, if there are none."""
+    """Everything that is shown; ``no_3d`` says why there are no pictures of scenes, if there are none."""
 
     view: View
     no_3d: str = ""
@@ -49,6 +50,7 @@ class Gallery:
     series: list[Series] = field(default_factory=list)
     history: list[Picture] = field(default_factory=list)
     agreement: list[Picture] = field(default_factory=list)
+    scene: Interactive | None = None
 
     def all(self) -> Iterator[Picture]:
         yield from self.heroes
@@ -74,13 +76,29 @@ def make_gallery(results: Results, progress: Progress) -> Gallery:
     able, reason = can_render()
     gallery = Gallery(view_of(results.patient), "" if able else reason)
     states = states_of(results)
-    count = (2 + 2 * len(states) if able else 0) + len(states) + 3 + len(results.patient.held_out)
+    count = (2 + 2 * len(states) if able else 0) + len(states) + can_mesh() + 1 + len(results.patient.held_out)
     with stage(progress, "pictures", count):
         lesions = _union(gallery.view, states)
         _flat(results, gallery, states, lesions, progress.advance)
-        if able:
-            _scenes(results, gallery, states, lesions, progress.advance)
+        if can_mesh():
+            maker = _maker(results, gallery.view, states, lesions)
+            gallery.scene = interactive(results, gallery.view, maker.far)
+            progress.advance()
+            if able:
+                _scenes(results, gallery, states, maker, progress.advance)
     return gallery
+
+
+def _now_and_sure(results: Results, states: list[State]) -> tuple[State, State]:
+    """The two states that lead the page: now, and the reference at the horizon."""
+    now = next((s for s in states if s.key == "now"), states[len(results.patient.seen) - 1 if not results.arms else 0])
+    return now, next((s for s in states if s.key == results.reference), states[-1])
+
+
+def _maker(results: Results, view: View, states: list[State], lesions: np.ndarray) -> SceneMaker:
+    """The scenes' maker: the organ is opened for the tumour of the two leading states."""
+    main = _union(view, list(_now_and_sure(results, states)))
+    return SceneMaker(view, main if main.any() else lesions, lesions)
 
 
 def states_of(results: Results) -> list[State]:
@@ -238,12 +256,10 @@ def _around(part: slice, width: float, most: int) -> slice:
     return slice(start, start + width)
 
 
-def _scenes(results: Results, gallery: Gallery, states: list[State], lesions: np.ndarray, tick: Callable[[], None]) -> None:
-    view, site = gallery.view, _site(results)
-    now = next((s for s in states if s.key == "now"), states[len(results.patient.seen) - 1 if not results.arms else 0])
-    sure = next((s for s in states if s.key == results.reference), states[-1])
-    main = _union(view, [now, sure])
-    maker = SceneMaker(view, main if main.any() else lesions, lesions)
+def _scenes(
+    results: Results, gallery: Gallery, states: list[State], maker: SceneMaker, tick: Callable[[], None]
+) -> None:
+    site, (now, sure) = _site(results), _now_and_sure(results, states)
     alt = f"The {site} cut open at the tumour {now.words}: {now.note}."
     gallery.heroes.append(Picture("now-cutaway", alt, maker.cutaway_hero(now.shown), now.label, now.note))
     tick()

@@ -20,6 +20,11 @@ raise SystemExit(0 if picture.max() > 100 else 9)
 """
 
 
+def can_mesh() -> bool:
+    """Whether surfaces can be made, which needs PyVista and no graphics: a page's scene is drawn by the reader's browser."""
+    return not os.environ.get("ONCOTWIN_NO_3D") and importlib.util.find_spec("pyvista") is not None
+
+
 @functools.cache
 def can_render() -> tuple[bool, str]:
     """Whether VTK draws off screen here, and one line that says so or names what to install.
