@@ -14,9 +14,16 @@ from twin import RESEARCH_USE_ONLY, __version__
 from twin.progress import Progress
 from twin.provenance import Manifest, versions
 from twin.report import facts, tables
+from twin.report.chances import chance_table
 from twin.report.charts import Charts, make_charts
+from twin.report.lesions import lesion_rows
+from twin.report.organs import organ_table
 from twin.report.pictures import Gallery, make_gallery
+from twin.report.plain import plain_words
+from twin.report.record import record_table
+from twin.report.response import response_table
 from twin.report.results import Results, read_results
+from twin.report.rethink import rethink
 from twin.store import save_text
 from twin.visual import palette
 from twin.visual.picture import Picture
@@ -97,6 +104,13 @@ def context(results: Results, gallery: Gallery, charts: Charts) -> dict[str, Any
         "ranges": facts.ranges(arms, charts.log),
         "endpoints": tables.endpoint_table(results),
         "comparisons": tables.comparison_rows(results),
+        "lesions": lesion_rows(results),
+        "chances": chance_table(results),
+        "response": response_table(results),
+        "organs": organ_table(results),
+        "rethink": rethink(results),
+        "record": record_table(results),
+        "plain": plain_words(results),
         "margin": (results.study or {}).get("margin_percent"),
         "method": facts.method(results),
         "gallery": gallery,

@@ -17,7 +17,7 @@ from twin.visual.solid import STEPS, Surface, body, pack, planes
 from twin.visual.stage import Camera
 from twin.visual.view import View
 
-ORGAN, GLASS = "organ", "#99aec2"
+ORGAN, GLASS = "organ", "#b4c6d6"
 AT_RISK = ("#AA4499", "#009E73", "#882255", "#117733", "#332288", "#CC6677", "#8C6D00", "#0072B2")
 OFF = ("coronal", "sagittal")
 """What is hidden until it is asked for."""
@@ -83,7 +83,11 @@ def options_of(results: Results) -> tuple[list[Option], list[str]]:
         return lambda: np.nan_to_num(data["probability"].sel(arm=arm).isel(scan=scan).values)
 
     options = [
-        Option(a["label"], [_volume(results.at_day(a["id"], "volume_ml", d)) for d in days], [read(a["id"], i) for i in range(len(days))])
+        Option(
+            a["label"],
+            [_volume(results.at_day(a["id"], "volume_ml", d)) for d in days],
+            [read(a["id"], i) for i in range(len(days))],
+        )
         for a in results.arms
     ]
     return options, [f"day {n.day(d)}" for d in days]
@@ -123,7 +127,7 @@ def surfaces(results: Results, view: View) -> Iterator[Surface]:
                     yield Surface(f"p{percent}", name, *shape, colour, _OPACITY[percent], 0.12, o, s)
     organ = body(softened(view.organ, view.spacing, max(1.0, 0.5 * max(view.spacing))), view.spacing, 0.5, across=56)
     if organ:
-        yield Surface(ORGAN, results.patient.site, *organ, GLASS, 0.03, 0.5)
+        yield Surface(ORGAN, results.patient.site, *organ, GLASS, 0.07, 0.85)
 
 
 def switches(results: Results) -> list[Switch]:
@@ -137,7 +141,11 @@ def switches(results: Results) -> list[Switch]:
 def _camera(camera: Camera) -> dict[str, Any]:
     axes = np.array([camera.on_screen(axis) for axis in ((1.0, 0, 0), (0, 1.0, 0), (0, 0, 1.0))]).T
     focus = [round(float(f), 3) for f in camera.focus]
-    return {"focus": focus, "half_height_mm": round(camera.half_height_mm, 2), "rotation": [round(float(v), 5) for v in axes.ravel()]}
+    return {
+        "focus": focus,
+        "half_height_mm": round(camera.half_height_mm, 2),
+        "rotation": [round(float(v), 5) for v in axes.ravel()],
+    }
 
 
 def _safe(model: dict[str, Any]) -> str:

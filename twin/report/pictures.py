@@ -17,7 +17,7 @@ from twin.visual.figure import slug
 from twin.visual.picture import Picture
 from twin.visual.probe import can_mesh, can_render
 from twin.visual.scene import SceneMaker, Shown
-from twin.visual.slices import agreement_row, change_row, forecast_panel, visit_row
+from twin.visual.slices import agreement_row, change_row, forecast_panel, old_and_new, visit_row
 from twin.visual.view import View, view_of
 
 
@@ -48,6 +48,7 @@ class Gallery:
     no_3d: str = ""
     heroes: list[Picture] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
+    key: Picture | None = None
     history: list[Picture] = field(default_factory=list)
     agreement: list[Picture] = field(default_factory=list)
     scene: Interactive | None = None
@@ -56,6 +57,7 @@ class Gallery:
         yield from self.heroes
         for series in self.series:
             yield from (panel.picture for panel in series.panels)
+        yield from (self.key,) if self.key else ()
         yield from self.history
         yield from self.agreement
 
@@ -175,6 +177,7 @@ def _flat(results: Results, gallery: Gallery, states: list[State], lesions: np.n
     """Slices: the visits, the change between them, the forecasts, the held-out visits."""
     view, seen = gallery.view, results.patient.seen
     gallery.history += _history(results, view)
+    gallery.key = _key(results, view)
     tick()
     now, box = seen[-1].whole, _axial_box(view, lesions)
     panels = []
@@ -227,6 +230,20 @@ def _history(results: Results, view: View) -> list[Picture]:
     return found
 
 
+def _key(results: Results, view: View) -> Picture | None:
+    """Old against new on one slice: the first and the last visit that the twin has seen."""
+    seen = [v for v in results.patient.seen if v.whole is not None]
+    if len(seen) < 2:
+        return None
+    first, last = (f"day {n.day(v.day)}" for v in (seen[0], seen[-1]))
+    note = f"left to right: {first}, {last}, and the change between them"
+    alt = (
+        f"The same axial slice at the same window: the lesion outlined on {first} and on {last}, then growth and shrinkage."
+    )
+    pixels = old_and_new(view, seen[0], seen[-1], _close_box(view, view.show(_seen_anywhere(results))))
+    return Picture("old-and-new", alt, pixels, "Old against new", note)
+
+
 def _axial_box(view: View, lesions: np.ndarray) -> Box:
     """The axial window of small panels: the whole organ, or around the lesion where that is small in a large organ."""
     z, y, x = view.box
@@ -256,9 +273,7 @@ def _around(part: slice, width: float, most: int) -> slice:
     return slice(start, start + width)
 
 
-def _scenes(
-    results: Results, gallery: Gallery, states: list[State], maker: SceneMaker, tick: Callable[[], None]
-) -> None:
+def _scenes(results: Results, gallery: Gallery, states: list[State], maker: SceneMaker, tick: Callable[[], None]) -> None:
     site, (now, sure) = _site(results), _now_and_sure(results, states)
     alt = f"The {site} cut open at the tumour {now.words}: {now.note}."
     gallery.heroes.append(Picture("now-cutaway", alt, maker.cutaway_hero(now.shown), now.label, now.note))

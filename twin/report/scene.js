@@ -37,7 +37,7 @@
       float key = max(dot(u, normalize(vec3(-1.2, 1.6, 2.2))), 0.0), fill = max(dot(u, normalize(vec3(2.2, 0.2, 1.0))), 0.0);
       float low = max(dot(u, normalize(vec3(0.2, -1.5, 0.6))), 0.0);
       float shine = pow(max(dot(u, normalize(vec3(-0.6, 0.8, 2.1))), 0.0), 30.0);
-      vec3 lit = colour * (0.42 + 0.58 * key + 0.20 * fill + 0.09 * low) + 0.14 * shine;
+      vec3 lit = colour * (0.44 + 0.58 * key + 0.22 * fill + 0.09 * low) + 0.14 * shine;
       gl_FragColor = vec4(lit, clamp(opacity + rim * pow(1.0 - u.z, 2.2), 0.0, 1.0));
     }`;
   const PICTURE = `

@@ -166,6 +166,26 @@ def change_row(view: View, before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return three_planes(view, layers)
 
 
+def old_and_new(view: View, first: Visit, last: Visit, box: Box) -> np.ndarray:
+    """One axial slice at one window, side by side: the first visit, the last, and what changed between them."""
+    piece = Slice(view, "axial")
+    left, right, low, high = piece.window(box)
+    masks = [(visit.whole, visit.core) for visit in (first, last)]
+    with figure(11.0, 11.0 / 3 * (high - low) / (right - left), palette.SCREEN) as fig:
+        for i in range(3):
+            ax = fig.add_axes((i / 3, 0, 1 / 3, 1))
+            piece.draw(ax, view.image)
+            whole, core = masks[min(i, 1)]
+            if i == 2 and first.whole is not None and last.whole is not None:
+                _change(piece, ax, view.show(first.whole).astype(bool), view.show(last.whole).astype(bool))
+            for mask, kind in ((whole, "whole"), (core if i < 2 else None, "core")):
+                if mask is not None:
+                    piece.outline(ax, view.show(mask), kind, 1.5)
+            piece.finish(ax, box, scale_bar=i == 2)
+        stamp(fig, DIM, above=True)
+        return pixels(fig)
+
+
 def _change(piece: Slice, ax: Any, old: np.ndarray, new: np.ndarray) -> None:
     piece.fill(ax, new & ~old, 0.5, 2, palette.GROWTH, 0.62)
     piece.fill(ax, old & ~new, 0.5, 2, LIGHT, 0.10, "/////")

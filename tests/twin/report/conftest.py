@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.twin.report import fake_results
-from twin.report import build_report
+from tests.twin.report.poison import ONE_OF_ALL, poison
+from twin.case.prepared import save_patient
+from twin.report import build_report, pictures
+from twin.store import load_json, save_json
 from twin.visual import scene
 from twin.visual.probe import can_render
 
@@ -53,3 +56,19 @@ def _without_scenes(results: Path, out: Path) -> Path:
 def without_scenes():
     """``without_scenes(results, out)`` builds a report as on a machine where VTK cannot render."""
     return _without_scenes
+
+
+@pytest.fixture(scope="session")
+def poisoned_page(tmp_path_factory):
+    """With the scene that the reader's browser draws, without pictures of scenes."""
+    folder = tmp_path_factory.mktemp("poisoned")
+    patient = fake_results.fake_patient(factor=5)
+    fake_results.write_results(folder, patient, arms=("standard", "none"), draws=4)
+    parts = load_json(folder / "calibration.json"), load_json(folder / "scenarios.json")
+    patient, calibration, study = poison(patient, *parts, ONE_OF_ALL)
+    save_patient(patient, folder)
+    save_json(folder / "scenarios.json", study)
+    save_json(folder / "calibration.json", calibration)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pictures, "can_render", lambda: (False, ONE_OF_ALL))
+        return build_report(folder, folder / "out")

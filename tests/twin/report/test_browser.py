@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
-
-from tests.twin.report.test_injection import poisoned_page as poisoned_page
+from PIL import Image
 
 pytestmark = pytest.mark.slow
 QUIET = ("quic", "background-networking", "component-update", "sync", "gpu")
@@ -34,10 +35,15 @@ def browser(tmp_path, width: int = 1280, scheme: str = "light"):
         context.close()
 
 
+def complains(message) -> bool:
+    """Errors and warnings, but for the driver's remark that a screenshot of a canvas takes time."""
+    return message.type in ("error", "warning") and "GPU stall due to ReadPixels" not in message.text
+
+
 def visit(page, path) -> list[str]:
     """Open a report; what it asked for or complained of."""
     found: list[str] = []
-    page.on("console", lambda m: found.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
+    page.on("console", lambda m: found.append(f"{m.type}: {m.text}") if complains(m) else None)
     page.on("pageerror", lambda e: found.append(f"error: {e}"))
     page.on(
         "request", lambda r: found.append(f"request: {r.url[:80]}") if not r.url.startswith(("data:", "file:")) else None
@@ -87,4 +93,36 @@ def test_no_payload_runs(poisoned_page, tmp_path):
     with browser(tmp_path) as page:
         assert visit(page, poisoned_page) == []
         page.mouse.move(300, 300)
-        assert page.evaluate("window.hit === undefined && !document.querySelector('script, iframe, math')")
+        drawn(page)
+        page.click("text=Top")
+        assert page.evaluate("window.hit === undefined && !document.querySelector('iframe, math')")
+
+
+def drawn(page) -> np.ndarray:
+    """The scene as the browser draws it, (height, width, 3)."""
+    page.evaluate("document.getElementById('scene').scrollIntoView()")
+    page.wait_for_selector("#scene[data-ready=yes]")
+    shot = page.locator("#scene canvas").screenshot()
+    return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"), int)
+
+
+def reddish(picture: np.ndarray) -> int:
+    """Pixels of the certain and the likely shell."""
+    return int(((picture[..., 0] > 130) & (picture[..., 0] > 1.5 * picture[..., 2])).sum())
+
+
+def test_the_scene_is_drawn_turned_and_switched(full_report, tmp_path):
+    with browser(tmp_path) as page:
+        assert visit(page, full_report) == []
+        start = drawn(page)
+        assert reddish(start) > 2000 and len(np.unique(start.reshape(-1, 3), axis=0)) > 200
+        page.focus("#scene canvas")
+        page.keyboard.press("ArrowLeft")
+        assert (drawn(page) != start).mean() > 0.02
+        page.click("text=Start")
+        assert (drawn(page) != start).mean() < 0.002
+        for words in ("95 % probability", "50 % probability", "5 % probability"):
+            page.click(f'.scene-controls >> text="{words}"')
+        assert reddish(drawn(page)) < 50
+        page.click(".scene-controls >> text=No further treatment")
+        assert "No further treatment" in page.inner_text(".scene-caption")

@@ -1,0 +1,178 @@
+"""What the sections of the page say, against results whose answer is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from twin.report import chances, lesions, plain, readability, record, response, rethink
+from twin.report.organs import organ_table
+from twin.report.results import Results, read_results
+
+
+@pytest.fixture(scope="module")
+def results(brain_results) -> Results:
+    return read_results(brain_results)
+
+
+def with_volumes(results: Results, **arms: np.ndarray) -> Results:
+    """The same study with these volumes (draw) on every day of these arms."""
+    data = results.scenarios.load().copy(deep=True)
+    for arm, draws in arms.items():
+        data["volume_ml"].loc[{"arm": arm}] = np.repeat(draws[:, None], data.sizes["t"], axis=1)
+    return replace(results, scenarios=data)
+
+
+def arms_of(results: Results, *ids: str) -> Results:
+    study = dict(results.study, arms=[a for a in results.study["arms"] if a["id"] in ids], margin_percent=25.0)
+    return replace(results, study=study)
+
+
+def test_lesions_change_since_the_first_and_since_the_smallest_before(results):
+    rows = lesions.lesion_rows(results)
+    volumes = [v.whole.sum() * results.patient.grid.voxel_ml for v in results.patient.visits]
+    assert rows[0]["from_first"] == "–" and len(rows) == len(volumes)
+    last = 100 * (volumes[-1] / min(volumes[:-1]) - 1)
+    assert rows[-1]["from_smallest"].replace("−", "-").startswith(f"{last:+.0f}")
+    assert int(rows[0]["lesions"]) >= 1 and "×" in rows[0]["diameters"]
+
+
+def test_chances_count_the_same_draws_in_both_arms(results):
+    draws = np.arange(1.0, results.scenarios.sizes["draw"] + 1)
+    told = chances.chance_table(with_volumes(arms_of(results, "none", "standard"), none=draws, standard=0.5 * draws))
+    none, standard = told["rows"]
+    assert standard["cells"][0]["text"].startswith("100") and none["cells"][1]["text"].startswith("0")
+    assert standard["least"].startswith("100") and none["cells"][0] is None and told["margin"] == "25"
+    same = chances.chance_table(with_volumes(arms_of(results, "none", "standard"), none=draws, standard=0.8 * draws))
+    assert same["rows"][1]["cells"][0]["text"].startswith("0") and same["rows"][1]["cells"][0]["any"].startswith("100")
+
+
+def test_the_scan_that_would_refute_the_twin_is_named_with_its_interval(results):
+    told = dict(rethink.rethink(with_volumes(results, standard=np.linspace(10, 20, results.scenarios.sizes["draw"]))))
+    assert "below 10.5 mL or above 19.5 mL on day 90" in told["The next scan"] and "was held back" in told["The next scan"]
+
+
+def test_the_unknown_that_decides_is_named_and_what_is_tied_to_it(results):
+    count = 30
+    rng = np.random.default_rng(0)
+    value = rng.normal(size=(count, results.posterior.sizes["parameter"]))
+    value[:, 2] = 2 * value[:, 1] + 0.01 * rng.normal(size=count)
+    posterior = results.posterior.drop_dims("draw").assign(value=(("draw", "parameter"), value))
+    scan, t = results.scenarios["scan"], results.scenarios["t"]
+    volume = xr.DataArray(np.ones((1, count, len(t))), dims=("arm", "draw", "t")) * np.exp(value[:, 1])[None, :, None]
+    data = xr.Dataset({"volume_ml": volume}, {"arm": ["standard"], "draw": np.arange(count), "t": t, "scan": scan})
+    told = dict(rethink.rethink(replace(arms_of(results, "standard"), posterior=posterior, scenarios=data)))
+    sentence = told["What the forecast hangs on"]
+    assert "net proliferation (or radiosensitivity, which the scans do not tell from it)" in sentence and "+1.00" in sentence
+
+
+def test_options_part_surely_perhaps_or_hardly(results):
+    draws = np.full(results.scenarios.sizes["draw"], 10.0)
+    half = np.where(np.arange(len(draws)) % 2, 5.0, 10.0)
+    changed = with_volumes(results, standard=draws, none=2 * draws, escalated=half, hypofractionated=draws)
+    told = " ".join(
+        s
+        for h, s in rethink.rethink(arms_of(changed, "standard", "none", "escalated", "hypofractionated"))
+        if h == "Telling options apart"
+    )
+    assert (
+        "for “No further treatment” from day 90 on." in told and "“Dose-escalated boost” (50\u202f% of the courses" in told
+    )
+    assert "hardly show it for “Hypofractionated”" in told
+
+
+def test_a_category_is_shown_with_share_rule_and_numbers(results):
+    typical = {"category": "PD", "rule": "40 % above the nadir", "size": 14.0, "from_baseline_percent": 40.0}
+    scans = [{"day": 90.0, "shares": {"SD": 0.25, "PD": 0.75}, "typical": typical}]
+    assessed = {"criteria": "RANO", "measure": "volume", "unit": "mL", "citation": "c", "scans": scans}
+    study = dict(results.study, arms=[dict(a, response=assessed) for a in results.study["arms"]])
+    told = response.response_table(replace(results, study=study))
+    cell = told["rows"][0]["cells"][0]
+    assert [s["category"] for s in cell["shares"]] == ["PD", "SD"] and cell["rule"] == "40 % above the nadir"
+    assert cell["numbers"] == "14.0 mL, +40\u202f% from baseline" and response.response_table(results) is None
+
+
+def test_an_organ_above_its_limit_is_marked_and_arrival_told(results):
+    organ = {
+        "organ": "brain_stem",
+        "mean_gy": 30.0,
+        "max_gy": 61.0,
+        "ntcp": 0.04,
+        "complication": "necrosis",
+        "limit": "max",
+    }
+    organ |= {"limit_gy": 54.0, "at_limit_gy": 61.0, "exceeded": True, "citations": ["QUANTEC"], "confirm": True}
+    drug = {"drug": "doxorubicin", "total": 500.0, "unit": "mg/m2", "limit": 550.0, "sentence": "watch"}
+    block = {"mapped": True, "note": "", "organs": [organ], "drugs": [drug]}
+    reach = {
+        "organ": "brain_stem",
+        "probability": 0.4,
+        "arrival_days": {"median": 60.0, "low": 50.0, "high": 80.0},
+        "share_at_horizon": 0.1,
+    }
+    study = dict(results.study, arms=[dict(a, dose=block, infiltration=[reach]) for a in results.study["arms"]])
+    told = organ_table(replace(results, study=study))
+    dose, arrival, total = (told[k][0]["cells"][0] for k in ("organs", "followed", "drugs"))
+    assert dose["exceeded"] and dose["limit"].startswith("above 54.0 Gy") and told["organs"][0]["name"] == "brain stem"
+    assert arrival["when"] == "after 60.0 (50.0 – 80.0) days" and total["total"] == "500 mg/m²" and told["confirm"]
+    assert organ_table(results) is None
+
+
+def test_the_record_of_earlier_forecasts_is_told(results):
+    score = {
+        "number": 1,
+        "made": "2026-01-05T10:00",
+        "decision_day": 42.0,
+        "visit": "scan",
+        "day": 90.0,
+        "observed_ml": 50.0,
+    }
+    score |= {"median_ml": 45.0, "intervals_ml": {"90": [40.0, 48.0]}, "inside": {"90": False}, "error_percent": -10.0}
+    summary = {"scored": 1, "inside": {"90": 0, "50": 0}, "mean_crps_ml": 3.0, "mean_crps_no_change_ml": 5.0}
+    remark = {
+        "kind": "override",
+        "made": "2026-01-06",
+        "role": "radiologist",
+        "text": "oedema",
+        "volume_ml": 60.0,
+        "day": 90.0,
+    }
+    track = {"forecasts": [{}], "scores": [score], "summary": summary, "remarks": [remark], "head": "f" * 64}
+    told = record.record_table(replace(results, track=track))
+    assert told["verdict"].startswith("0 of 1") and told["rows"][0]["inside"] is False and told["rows"][0]["by"] == "twin"
+    assert told["remarks"][0]["words"] == "expects 60.0 mL on day 90. oedema" and record.record_table(results) is None
+
+
+def test_the_plain_words_ask_for_eight_years_of_school_at_most(results):
+    text = plain.plain_text(results)
+    assert "simulated courses" in text and "research" in text and "Talk with the team" in text
+    assert readability.reading_grade(text) <= 8.0
+    hard = "Hypofractionated irradiation demonstrates equivalent tumour control probability relative to the convention."
+    assert readability.reading_grade(hard) > 18
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(1.0, "all"), (0.0, "none"), (0.98, "more than 9 in 10"), (0.01, "fewer than 1 in 10"), (0.8, "8 of 10")],
+)
+def test_shares_as_counts_never_overstate(share, words):
+    assert plain.of_ten(share) == words
+
+
+@pytest.mark.parametrize(
+    ("word", "count"),
+    [
+        ("tumour", 2),
+        ("model", 2),
+        ("used", 1),
+        ("possible", 3),
+        ("scale", 1),
+        ("treated", 2),
+        ("sizes", 2),
+    ],
+)
+def test_syllables(word, count):
+    assert readability.syllables_of(word) == count
