@@ -47,8 +47,8 @@ class Journal:
 
 
 @contextmanager
-def open_study(path: Path, name: str) -> Iterator[Any]:
-    """The Optuna study ``name`` in the journal ``path``, held for this process alone while the block runs.
+def open_study(path: Path, name: str, objectives: int = 1) -> Iterator[Any]:
+    """The Optuna study ``name`` in the journal ``path``, held for this process alone while the block runs. It minimises.
 
     Raises DataRefused where another process holds the journal or it cannot be read.
     """
@@ -60,7 +60,8 @@ def open_study(path: Path, name: str) -> Iterator[Any]:
     with held(path, "this journal", "two searches would mix their candidates"):
         try:
             storage = JournalStorage(Journal(path))
-            study = optuna.create_study(study_name=name, storage=storage, load_if_exists=True)
+            directions = ["minimize"] * objectives
+            study = optuna.create_study(study_name=name, storage=storage, directions=directions, load_if_exists=True)
         except (ValueError, KeyError, TypeError) as error:
             raise _unreadable(path, str(error)) from error
         yield study

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +61,8 @@ def search(
         before = study.get_trials(deepcopy=False)
         best = min((t.value for t in before if t.value is not None), default=FAILED)
         bar.advance(sum(t.state.is_finished() for t in before))
-        while batch := _next_batch(study, space, evaluations, sampler, seed):
+        ask = partial(_ask, study, space, sampler, seed)
+        while batch := next_batch(study, evaluations, ask):
             points = [_point(space, trial) for trial in batch]
             for trial, value in zip(batch, evaluate(call, points), strict=True):
                 _tell(study, trial, value)
@@ -72,21 +75,25 @@ def call(objective: Objective, z: np.ndarray) -> float:
     return objective(z)
 
 
-def _next_batch(study: optuna.Study, space: Space, evaluations: int, sampler: str, seed: int) -> list[Any]:
-    """The trials of the next batch: first those that a killed run left open, then new ones up to the batch's end."""
+def next_batch(study: optuna.Study, evaluations: int, ask: Callable[[int], Any]) -> list[Any]:
+    """The trials of the next batch: first those that a killed run left open, then new ones up to the batch's end, each by
+    ``ask`` with its number."""
     import optuna
 
     trials = study.get_trials(deepcopy=False)
     unfinished = [t.number for t in trials if not t.state.is_finished()]
     start = (unfinished[0] if unfinished else len(trials)) // BATCH * BATCH
     batch = [optuna.trial.Trial(study, t._trial_id) for t in trials if t.number >= start and not t.state.is_finished()]
-    for number in range(max(start, len(trials)), min(start + BATCH, evaluations)):
-        study.sampler = _sampler(sampler, len(space), _seed(seed, number))
-        if number == 0:
-            study.enqueue_trial({name: 0.5 for name in space.names})
-        with _quiet():
-            batch.append(study.ask({name: _unit() for name in space.names}))
+    with quiet():
+        batch += [ask(number) for number in range(max(start, len(trials)), min(start + BATCH, evaluations))]
     return batch
+
+
+def _ask(study: optuna.Study, space: Space, sampler: str, seed: int, number: int) -> Any:
+    study.sampler = _sampler(sampler, len(space), seed_of(seed, number))
+    if number == 0:
+        study.enqueue_trial({name: 0.5 for name in space.names})
+    return study.ask({name: _unit() for name in space.names})
 
 
 def _point(space: Space, trial: Any) -> np.ndarray:
@@ -111,7 +118,7 @@ def _tell(study: optuna.Study, trial: Any, value: float) -> None:
 def _sampler(name: str, size: int, seed: int) -> Any:
     from optuna import samplers
 
-    with _quiet():
+    with quiet():
         if name == "random":
             return samplers.RandomSampler(seed=seed)
         if name == "qmc":
@@ -124,13 +131,14 @@ def _sampler(name: str, size: int, seed: int) -> Any:
 
 
 @contextmanager
-def _quiet():
+def quiet():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def _seed(seed: int, number: int) -> int:
+def seed_of(seed: int, number: int) -> int:
+    """The seed of the sampler that proposes candidate ``number``: the same whether the search was interrupted or not."""
     return int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -77,28 +78,35 @@ def at_horizon(data: xr.Dataset, e: Endpoint) -> xr.DataArray:
 
 def _difference(values: xr.DataArray, arm: str, e: Endpoint, name: str, comparison: Comparison) -> Difference | None:
     mine, other = values.sel(arm=arm).values, values.sel(arm=comparison.reference).values
-    paired = np.isfinite(mine) & np.isfinite(other)
-    if not paired.any():
-        return None
-    gap, limit = (mine - other)[paired], meaningful(other[paired], e, comparison.margin)
+    found = paired(mine, other, e, comparison.margin)
+    told: dict[str, Any] = {
+        "arm": arm,
+        "reference": comparison.reference,
+        "endpoint": name,
+        "label": e.label,
+        "unit": e.unit,
+    }
+    return Difference(**told, **found, margin=comparison.margin) if found else None
+
+
+def paired(mine: np.ndarray, other: np.ndarray, e: Endpoint, margin: float) -> dict[str, Any]:
+    """The numbers and the verdict of :class:`Difference`, over the draws that both have; empty where there is none."""
+    both = np.isfinite(mine) & np.isfinite(other)
+    if not both.any():
+        return {}
+    gap, limit = (mine - other)[both], meaningful(other[both], e, margin)
     low, high = (float(v) for v in np.percentile(gap, LEVEL))
     lower, higher = float((gap < -limit).mean()), float((gap > limit).mean())
-    return Difference(
-        arm=arm,
-        reference=comparison.reference,
-        endpoint=name,
-        label=e.label,
-        unit=e.unit,
-        draws=int(paired.sum()),
-        median_difference=float(np.median(gap)),
-        low=low,
-        high=high,
-        probability_lower=float((gap < 0).mean()),
-        probability_meaningfully_lower=lower,
-        probability_meaningfully_higher=higher,
-        margin=comparison.margin,
-        verdict=_verdict(low, high, lower, higher),
-    )
+    return {
+        "draws": int(both.sum()),
+        "median_difference": float(np.median(gap)),
+        "low": low,
+        "high": high,
+        "probability_lower": float((gap < 0).mean()),
+        "probability_meaningfully_lower": lower,
+        "probability_meaningfully_higher": higher,
+        "verdict": _verdict(low, high, lower, higher),
+    }
 
 
 def meaningful(reference: np.ndarray, e: Endpoint, margin: float) -> np.ndarray:

@@ -21,9 +21,9 @@ LATE_DOSE = "prescribed dose to late-reacting tissue, EQD2"
 
 def non_dominated(costs: np.ndarray) -> np.ndarray:
     """(option, cost), less is better -> bool (option): no other is as good in every cost and better in one."""
-    as_good = (costs[None, :, :] <= costs[:, None, :]).all(axis=2)
-    better = (costs[None, :, :] < costs[:, None, :]).any(axis=2)
-    return ~(as_good & better).any(axis=1)
+    as_good = np.all(costs[None, :, :] <= costs[:, None, :], axis=2)
+    better = np.any(costs[None, :, :] < costs[:, None, :], axis=2)
+    return ~np.any(as_good & better, axis=1)
 
 
 def radiation_cost(patient: Patient, plan: Plan, by_organ: bool) -> float:

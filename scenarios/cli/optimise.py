@@ -1,0 +1,171 @@
+"""``oncotwin optimise``: dose, fractionation and timing searched under organ limits."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scenarios.cli import options as o
+from scenarios.cli.guard import resumable
+from scenarios.cli.session import Session
+from scenarios.cli.voice import Voice
+from twin.errors import UsageError
+
+OUTPUTS = ("optimise.json", "optimise.zarr")
+INTERMEDIATE = ("optimise.journal", "optimise-study.yaml")
+
+ArmName = Annotated[
+    str | None,
+    typer.Option("--arm", metavar="ARM", help="The arm to vary; default: as scheduled. With --study: one of its."),
+]
+Candidates = Annotated[int, typer.Option("--evaluations", min=8, help="Treatments that are tried.")]
+SearchDraws = Annotated[int, typer.Option("--draws", min=2, help="Draws on which each is tried; the front is run on all.")]
+Sampler = Annotated[str, typer.Option("--sampler", help="nsga2 or nsga3.")]
+Span = "LOW:HIGH"
+PerFraction = Annotated[str, typer.Option("--dose-per-fraction", metavar=Span, help="Gy.")]
+Count = Annotated[str, typer.Option("--fractions", metavar=Span, help="Number of fractions.")]
+Delay = Annotated[str, typer.Option("--delay", metavar=Span, help="Days by which the whole treatment starts later.")]
+Drugs = Annotated[str, typer.Option("--drugs", metavar=Span, help="Factor on every drug dose; 0 gives none.")]
+LimitOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit", metavar="ORGAN=GY", help="Largest dose (EQD2) of an organ; may be repeated. `oncotwin list organs`."
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What decides the numbers of an optimisation, besides the calibrated twin."""
+
+    arm: str | None
+    horizon_day: float | None
+    accuracy: o.AccuracyName
+    evaluations: int
+    draws: int
+    sampler: str
+    ranges: dict[str, tuple[float, float]]
+    limits: dict[str, float]
+
+
+def optimise(
+    results: o.Results,
+    out: o.Elsewhere = None,
+    arm: ArmName = None,
+    study: o.Study = None,
+    evaluations: Candidates = 96,
+    draws: SearchDraws = 8,
+    dose_per_fraction: PerFraction = "1:6",
+    fractions: Count = "5:40",
+    delay: Delay = "0:42",
+    drugs: Drugs = "0:1.25",
+    limit: LimitOption = None,
+    sampler: Sampler = "nsga2",
+    horizon: o.Horizon = None,
+    accuracy: o.Accuracy = "fast",
+    processes: o.Processes = 2,
+    seed: o.Seed = 0,
+    overwrite: o.Overwrite = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    debug: o.Debug = False,
+) -> None:
+    """Search dose, fractionation and timing of an arm for the front of burden against toxicity, under organ limits."""
+    voice = Voice(json, quiet)
+    spans = {
+        "dose_per_fraction_gy": span(dose_per_fraction),
+        "fractions": span(fractions),
+        "delay_days": span(delay),
+        "drug_factor": span(drugs),
+    }
+    wanted = Wanted(arm, horizon, accuracy, evaluations, draws, sampler, spans, limits(limit or []))
+    found = step(results, out or results, study, wanted, Session(voice, seed, processes, overwrite))
+    tell(found, voice)
+    voice.result({"results": out or results, **found})
+    voice.last(f"Optimised: {(out or results) / 'optimise.json'}")
+
+
+def step(results: Path, out: Path, study: Path | None, wanted: Wanted, session: Session) -> dict[str, Any]:
+    """Search into ``out`` and leave a manifest; what was found. Finished work is not repeated, unfinished goes on."""
+    from scenarios.cli.claim import claim
+    from twin.provenance import Manifest
+    from twin.store import load_json, missing
+
+    inputs = [results / name for name in ("posterior.zarr", "calibration.json")]
+    for path in inputs:
+        if not path.exists():
+            raise missing(path)
+    manifest = Manifest("optimise", asdict(wanted), session.seed)
+    manifest.add_inputs([*inputs, *([study] if study else [])], results)
+    if claim(manifest, out, OUTPUTS, INTERMEDIATE, session.overwrite):
+        session.voice.note(f"{out} holds this optimisation already; --overwrite would repeat it.")
+    else:
+        with resumable(f"the treatments tried so far are kept in {out}"):
+            _compute(results, out, study, wanted, session)
+        manifest.write(out)
+    return load_json(out / "optimise.json")
+
+
+def tell(found: dict[str, Any], voice: Voice) -> None:
+    radiation = found["axes"]["radiation"]
+    columns = ("treatment", "mean burden (mL)", radiation["unit"] + " " + radiation["label"], "drugs", "on the front")
+    rows = [_row(option) for option in (found["as_it_is"], *found["front"])]
+    voice.table(f"Options up to day {found['horizon_day']:g}; the first is the arm as it is", columns, rows)
+    for sentence in found["sentences"]:
+        voice.say(sentence)
+
+
+def _row(option: dict[str, Any]) -> tuple[str, ...]:
+    b, often = option["burden"], option.get("probability_on_front")
+    burden = f"{b['median']:.3g} ({b['low']:.3g} to {b['high']:.3g})"
+    shown = "" if often is None else f"in {100 * often:.0f} % of draws"
+    return option["words"], burden, f"{option['radiation']:.3g}", f"{option['drugs']:.3g}", shown
+
+
+def span(text: str) -> tuple[float, float]:
+    """``LOW:HIGH``, or one number for both."""
+    low, _, high = text.partition(":")
+    try:
+        return float(low), float(high or low)
+    except ValueError:
+        raise UsageError(f"'{text}' is no range.", remedy="write LOW:HIGH, such as 1.8:3") from None
+
+
+def limits(texts: list[str]) -> dict[str, float]:
+    """ORGAN=GY pairs."""
+    found = {}
+    for text in texts:
+        name, equals, gy = text.rpartition("=")
+        try:
+            found[name.strip()] = float(gy.lower().removesuffix("gy"))
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise UsageError(f"--limit {text} is not ORGAN=GY.", remedy="for example --limit brainstem=54")
+    return found
+
+
+def _compute(results: Path, out: Path, study: Path | None, wanted: Wanted, session: Session) -> None:
+    from calibration.calibration import load_calibration
+    from scenarios.cli.arm import named_arm
+    from scenarios.cli.compiled import announce
+    from scenarios.optimise import optimise as run
+    from scenarios.optimise_json import Search
+    from scenarios.optimise_knobs import Ranges
+
+    announce(session.voice)
+    twin = load_calibration(results)
+    run(
+        twin,
+        out,
+        base=named_arm(twin, wanted.arm, study),
+        search=Search(wanted.evaluations, wanted.draws, wanted.sampler, Ranges(**wanted.ranges), wanted.limits),
+        horizon_day=wanted.horizon_day,
+        processes=session.processes,
+        seed=session.seed,
+        accuracy=wanted.accuracy,
+        progress=session.voice.progress,
+    )
