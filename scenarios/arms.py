@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scenarios import modify
+from scenarios.adaptive import Rule
 from scenarios.intensify import dose_dense, repeat_last_cycle
 from scenarios.radiobiology import EXTRAPOLATED_ABOVE_GY, alpha_beta_gy
 from scenarios.schedule import in_words
@@ -36,6 +37,8 @@ class Arm:
     """One option. ``plan_after`` holds what is given on the decision day or later; what was given before is shared.
 
     ``words`` echo the schedule. ``notes`` say what a reader must know about it (a drug whose effect is not computed).
+    ``rules`` change what is given at a scan, draw by draw: the first that holds is followed, once. ``varied`` are the values
+    that a study sampled for this arm, by name.
     """
 
     id: str
@@ -43,13 +46,25 @@ class Arm:
     words: str
     plan_after: Plan
     notes: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    varied: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def everything(self) -> Plan:
+        """Whatever may be given: the plan and those of every rule. For asking which effects are needed, not for totals."""
+        return Plan(tuple(c for plan in (self.plan_after, *self._switched) for c in plan.courses))
+
+    @property
+    def _switched(self) -> list[Plan]:
+        return [plan for rule in self.rules for _, plan in rule.plans]
 
 
 def arm(id: str, label: str, plan: Plan, notes: Iterable[str] = ()) -> Arm:
     """An arm whose words are made from its plan; doses per fraction beyond the linear-quadratic range are noted."""
     high = max((f.dose_gy for _, f in plan.fractions()), default=0.0)
     extra = f"fractions of {high:.3g} Gy are above {EXTRAPOLATED_ABOVE_GY:g} Gy: the linear-quadratic law is extrapolated"
-    told = [*notes, extra] if high > EXTRAPOLATED_ABOVE_GY else notes
+    made = sorted({c.dose_from for c, _ in plan.fractions() if c.dose_from.startswith("synthetic")})
+    told = [*notes, *([extra] if high > EXTRAPOLATED_ABOVE_GY else []), *(f"{m}: an assumption, not a plan" for m in made)]
     return Arm(id, label, in_words(plan), plan, tuple(told))
 
 
@@ -85,6 +100,9 @@ def check_arms(arms: Sequence[Arm], decision_day: float) -> None:
     for a in arms:
         _check_dates(a, decision_day)
         check_overlap(a.plan_after, f"arm '{a.id}'")
+        for rule in a.rules:
+            for day, plan in rule.plans:
+                check_overlap(plan, f"arm '{a.id}', its rule at the scan on day {day:g}")
 
 
 def check_overlap(plan: Plan, where: str) -> None:

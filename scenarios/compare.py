@@ -12,7 +12,7 @@ from scenarios.arms import Arm
 from scenarios.dose_store import write_doses
 from scenarios.gather import gather
 from scenarios.prepare import prepare
-from scenarios.room import check_room
+from scenarios.room import Pace, check_room
 from scenarios.simulated import Calibrated
 from scenarios.study import Study
 from scenarios.summary import summarise
@@ -43,7 +43,7 @@ def run_scenarios(
     ``runs/`` into ``out``.
 
     ``arms``: a list, a study file's :class:`~scenarios.study.Study`, or None for the default arms. Runs finished before
-    are read, not repeated. ``scheduler`` is a dask address; without it ``processes`` local ones, 0 or 1: this process. The
+    are read, not repeated. ``scheduler`` is a dask address; without it ``processes`` local ones, 0: this process. The
     numbers are the same whatever runs them. ``seed`` draws what the posterior does not hold (effects never learnt).
 
     Runs that failed are named under "failed" of scenarios.json and are NaN in the result. DataRefused for an arm, scan or
@@ -51,12 +51,15 @@ def run_scenarios(
     """
     comparison = prepare(calibration, arms, horizon_day, seed, accuracy)
     out = Path(out).resolve()
-    handed = hand_over(calibration, comparison.setup, comparison.draws, out)
+    out.mkdir(parents=True, exist_ok=True)
+    apart = scheduler is not None or processes > 0
+    handed = hand_over(calibration, comparison.setup, comparison.draws, out, apart)
     check_room(comparison, sum(len(t.arms) for t in handed.tasks), calibration.patient, out)
-    failed = _run(handed, partial(sweep, scheduler=scheduler, processes=processes), progress)
+    pace = Pace(len(handed.tasks), comparison.within_hours)
+    failed = _run(handed, partial(sweep, scheduler=scheduler, processes=processes), pace, progress)
     if len(failed) == len(handed.keys):
         raise OncotwinError(f"Every run failed: {next(iter(failed.values()))}", where="scenarios")
-    data = gather(comparison, handed.store, handed.keys, calibration, out / "scenarios.zarr", progress)
+    data = gather(comparison, handed.store, handed.keys, calibration, out, progress)
     given = calibration.patient.treatments.before(comparison.setup.timeline.decision_day)
     write_doses(out / "doses.zarr", comparison.setup.arms, given, calibration.patient)
     handed.forget()
@@ -64,7 +67,7 @@ def run_scenarios(
     return data
 
 
-def _run(handed: HandedOver, sweep_over: Callable[..., Iterator], progress: Progress) -> FailedRuns:
+def _run(handed: HandedOver, sweep_over: Callable[..., Iterator], pace: Pace, progress: Progress) -> FailedRuns:
     """Run every task; where a whole task was lost, its unfinished arms once more, one by one."""
     failed: FailedRuns = {}
     lost: list[Task] = []
@@ -75,6 +78,7 @@ def _run(handed: HandedOver, sweep_over: Callable[..., Iterator], progress: Prog
             else:
                 failed.update({(arm, task.draw): reason for arm, reason in outcome.failed})
             bar.advance(len(task.arms))
+            pace.step()
     for task, outcome in sweep_over(compute, one_by_one(lost, handed.store, handed.keys)):
         reasons = [(task.arms[0], outcome.reason)] if isinstance(outcome, Failure) else outcome.failed
         failed.update({(arm, task.draw): reason for arm, reason in reasons})

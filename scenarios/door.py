@@ -31,15 +31,15 @@ def read_yaml(path: Path, kind: type[W]) -> W:
         raise DataRefused(
             f"{path.name} is not valid YAML: {error}.", where=str(path), remedy="check indentation and colons there"
         ) from None
-    return validated(content, kind, where=path.name)
+    return validated(content, kind, where=path.name, folder=path.parent)
 
 
-def validated(content: Any, kind: type[W], where: str) -> W:
-    """``content`` as ``kind``, every problem of it named in one refusal."""
+def validated(content: Any, kind: type[W], where: str, folder: Path = Path()) -> W:
+    """``content`` as ``kind``, every problem of it named in one refusal; files that it names are relative to ``folder``."""
     if not isinstance(content, dict):
         raise DataRefused(f"{where} holds no keys and values.", where=where, remedy="start from the example in the docs")
     try:
-        return kind.model_validate(content)
+        return kind.model_validate(content, context={"folder": folder})
     except ValidationError as error:
         # a list whose only item is wrong is also reported as too short
         problems = [_sentence(item) for item in error.errors() if item["type"] != "too_short" or error.error_count() == 1]

@@ -1,26 +1,32 @@
-"""All runs of a comparison as one labelled dataset on disk; memory does not grow with the number of draws."""
+"""All runs of a comparison, as a labelled dataset and as a table on disk; memory does not grow with their number."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from scenarios.endpoint import Endpoint, Measured, Planned, Sight, endpoints
+from scenarios.arms import Arm
+from scenarios.endpoint import Sight
+from scenarios.handed import RunKeys
+from scenarios.labelled import labelled
 from scenarios.maps import MapSum
-from scenarios.prepare import Comparison, derived
+from scenarios.prepare import Comparison
 from scenarios.runs import RunStore
 from scenarios.simulated import Calibrated
+from scenarios.tidy import TidyTable
 from twin import RESEARCH_USE_ONLY
 from twin.fields import SPACE, coordinates, frame_attributes
 from twin.grid import Grid
 from twin.progress import Progress, stage
 from twin.store import load_dataset, replacing, save_dataset
 
-RunKeys = Mapping[tuple[int, str], str]
+BLOCK = 1000
+"""Runs that are in memory at a time."""
 
 MAPS = {
     "probability": "share of the posterior draws in which the voxel is visible tumour",
@@ -29,52 +35,74 @@ MAPS = {
 
 
 def gather(
-    comparison: Comparison, store: RunStore, keys: RunKeys, twin: Calibrated, path: Path, progress: Progress
+    comparison: Comparison, store: RunStore, keys: RunKeys, twin: Calibrated, out: Path, progress: Progress
 ) -> xr.Dataset:
-    """Write the runs as a Zarr folder and open it. Runs that are missing are NaN and count in no map."""
+    """Write the runs as ``scenarios.zarr`` and ``scenarios.parquet`` into ``out``; the first is opened and given back.
+
+    Runs that are missing are NaN and count in no map. ``result_hash`` among the attributes is that of every number of every
+    run: two comparisons with the same hash agree in every bit.
+    """
+    about = _attributes(comparison, twin)
     sight = Sight.of(twin.patient, comparison.setup.timeline.decision_day)
-    data = _courses(comparison, store, keys, sight)
-    for e in derived(comparison.names):
-        values = e.derive(data, sight)
-        if values is not None:
-            dims = ("arm", "draw", "organ")[: values.ndim]
-            data[e.variable] = (dims, values, {"units": e.unit, "long_name": e.label})
-    data = data.assign_coords(coordinates(twin.patient.grid)).assign_attrs(_attributes(comparison, twin))
-    with replacing(path) as temporary:
-        save_dataset(temporary, data)
-        _write_maps(temporary, comparison, store, keys, twin.patient.grid, progress)
-    return load_dataset(path)
+
+    def block(arms: Sequence[Arm], draws: Sequence[int]) -> xr.Dataset:
+        return labelled(comparison.setup, comparison.names, sight, arms, draws, lambda d, a: store.values(keys[d, a]))
+
+    digest = hashlib.blake2b(digest_size=16)
+    with replacing(out / "scenarios.zarr") as folder, replacing(out / "scenarios.parquet") as table:
+        arrays = _empty(folder, comparison, block, twin.patient.grid, about)
+        with TidyTable(table, comparison.setup.arms, about) as tidy:
+            for place, arms, draws in _blocks(comparison):
+                data = block(arms, draws)
+                tidy.add(data)
+                for name, values in data.data_vars.items():
+                    arrays[name][place] = values.values
+                    digest.update(np.ascontiguousarray(values.values).tobytes())
+        arrays["result_hash"].attrs["result_hash"] = digest.hexdigest()
+        if comparison.setup.maps:
+            _write_maps(folder, comparison, store, keys, twin.patient.grid, progress)
+    return load_dataset(out / "scenarios.zarr")
 
 
-def _courses(comparison: Comparison, store: RunStore, keys: RunKeys, sight: Sight) -> xr.Dataset:
-    """The endpoints read off every run: (arm, draw), (arm, draw, t) or (arm, draw, scan), and by organ."""
-    setup = comparison.setup
-    read = [e for name in setup.measured if isinstance(e := endpoints[name], Measured | Planned)]
-    sizes = {"t": len(setup.timeline.days), "scan": len(setup.timeline.scans), "organ": len(sight.organs)}
-    sizes |= {"arm": len(setup.arms), "draw": len(comparison.draws)}
-    arrays = {e.variable: np.full([sizes[d] for d in _dims(e)], np.nan) for e in read}
-    for a, arm in enumerate(setup.arms):
-        for d, draw in enumerate(comparison.draws):
-            values = store.values(keys[draw, arm.id])
-            for name in values or ():
-                arrays[name][a, d] = values[name]  # type: ignore[index]
-    variables = {e.variable: (_dims(e), arrays[e.variable], {"units": e.unit, "long_name": e.label}) for e in read}
-    coords: dict[str, Any] = {
-        "arm": [arm.id for arm in setup.arms],
-        "draw": list(comparison.draws),
-        "t": ("t", list(setup.timeline.days), {"units": "day"}),
-        "scan": ("scan", list(setup.timeline.scans), {"units": "day"}),
-        "label": ("arm", [arm.label for arm in setup.arms]),
+def _blocks(comparison: Comparison) -> Iterator[tuple[tuple[slice, slice], Sequence[Arm], Sequence[int]]]:
+    """The runs in pieces of at most ``BLOCK``: where they lie in (arm, draw), their arms and their draws."""
+    arms, draws = comparison.setup.arms, comparison.draws
+    wide, high = _chunk(comparison)
+    for a in range(0, len(arms), high):
+        for d in range(0, len(draws), wide):
+            yield (slice(a, a + high), slice(d, d + wide)), arms[a : a + high], draws[d : d + wide]
+
+
+def _chunk(comparison: Comparison) -> tuple[int, int]:
+    """Draws and arms of a piece."""
+    wide = min(len(comparison.draws), BLOCK)
+    return wide, max(1, min(len(comparison.setup.arms), BLOCK // wide))
+
+
+def _empty(folder: Path, comparison: Comparison, block: Any, grid: Grid, about: Mapping[str, Any]) -> dict[Any, Any]:
+    """The dataset without its numbers: coordinates as they are, variables created in chunks of a piece."""
+    import zarr
+
+    setup, (wide, high) = comparison.setup, _chunk(comparison)
+    first = block(setup.arms[:1], comparison.draws[:1])
+    frame = block(setup.arms, ()).drop_vars(list(first.data_vars)).assign_coords(draw=list(comparison.draws))
+    save_dataset(folder, frame.assign_coords(coordinates(grid)).assign_attrs(about))
+    group = zarr.open_group(folder, mode="r+", zarr_format=3, use_consolidated=False)
+    sizes = {**first.sizes, "arm": len(setup.arms), "draw": len(comparison.draws)}
+    chunks = {**first.sizes, "arm": high, "draw": wide}
+    arrays: dict[Any, Any] = {
+        name: group.create_array(
+            str(name),
+            shape=tuple(sizes[d] for d in values.dims),
+            chunks=tuple(chunks[d] for d in values.dims),
+            dtype=values.dtype,
+            fill_value=np.nan,
+            dimension_names=tuple(str(d) for d in values.dims),
+            attributes=dict(values.attrs),
+        )
+        for name, values in first.data_vars.items()
     }
-    if sight.organs:
-        coords["organ"] = list(sight.organs)
-    return xr.Dataset(variables, coords=coords)
-
-
-def _dims(e: Endpoint) -> tuple[str, ...]:
-    if not isinstance(e, Measured):
-        return ("arm", "draw")
-    return ("arm", "draw", e.at, "organ") if e.by_organ else ("arm", "draw", e.at)
+    return arrays | {"result_hash": group}
 
 
 def _attributes(comparison: Comparison, twin: Calibrated) -> dict[str, Any]:

@@ -1,15 +1,21 @@
-"""Modifications of a plan by rule: delay, scale, omit, other fractionation."""
+"""Modifications of a plan by rule: delay, scale, omit, reorder, other fractionation."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from scenarios.radiobiology import equivalent_dose_per_fraction_gy
 from scenarios.written import weekday
 from twin.treatment import Chemotherapy, Course, DrugDose, Fraction, Plan, Radiotherapy, weekday_days
 
-RADIOTHERAPY = "radiotherapy"
+RADIOTHERAPY, RESECTION = "radiotherapy", "resection"
+
+
+def treatments(plan: Plan) -> list[str]:
+    """What the plan holds: "radiotherapy", "resection" and the drugs, by first day."""
+    return sorted({name for course in plan.courses for name in _names(course)}, key=lambda name: _span(plan, name)[0])
 
 
 def omit(plan: Plan, names: set[str]) -> Plan:
@@ -27,6 +33,21 @@ def delay(plan: Plan, days: float, first_weekday: int = 0) -> Plan:
     return _each(plan, lambda course: _delayed(course, days, first_weekday))
 
 
+def reorder(plan: Plan, order: Sequence[str], first_weekday: int = 0) -> Plan:
+    """The treatments of ``order`` one after another in that order, from the first day of the earliest on.
+
+    The n-th break between them stays as long as it was, and is a day at least; what is not named stays where it was.
+    """
+    spans = sorted(_span(plan, name) for name in order)
+    breaks = [max(1.0, later - end) for (_, end), (later, _) in itertools.pairwise(spans)]
+    day, moved = spans[0][0], omit(plan, set(order))
+    for name, pause in zip(order, [*breaks, 0.0], strict=True):
+        block = delay(_only(plan, name), day - _span(plan, name)[0], first_weekday)
+        moved += block
+        day = _span(block, name)[1] + pause
+    return moved
+
+
 def refraction(plan: Plan, count: int, alpha_beta: float, first_weekday: int = 0) -> Plan:
     """All radiotherapy in ``count`` equal weekday fractions from its first day on, of the same EQD2."""
     given = plan.fractions()
@@ -35,7 +56,7 @@ def refraction(plan: Plan, count: int, alpha_beta: float, first_weekday: int = 0
     course, first = given[0]
     each = equivalent_dose_per_fraction_gy([f.dose_gy for _, f in given], count, alpha_beta)
     days = weekday_days(first.day, count, weekday(first.day, first_weekday))
-    beams = Radiotherapy(tuple(Fraction(day, each) for day in days), course.relative_dose, course.name)
+    beams = replace(course, fractions=tuple(Fraction(day, each) for day in days))
     return Plan((beams, *(c for c in plan.courses if not isinstance(c, Radiotherapy))))
 
 
@@ -47,7 +68,24 @@ def _without(course: Course, names: set[str]) -> Course | None:
     if isinstance(course, Chemotherapy):
         kept = tuple(d for d in course.doses if d.drug not in names)
         return replace(course, doses=kept) if kept else None
-    return None if (RADIOTHERAPY if isinstance(course, Radiotherapy) else "resection") in names else course
+    return None if names & _names(course) else course
+
+
+def _names(course: Course) -> set[str]:
+    if isinstance(course, Chemotherapy):
+        return {d.drug for d in course.doses}
+    return {RADIOTHERAPY if isinstance(course, Radiotherapy) else RESECTION}
+
+
+def _only(plan: Plan, name: str) -> Plan:
+    return omit(plan, {other for course in plan.courses for other in _names(course)} - {name})
+
+
+def _span(plan: Plan, name: str) -> tuple[float, float]:
+    """The first and the last day on which a treatment is given."""
+    alone = _only(plan, name)
+    given = [*(f for _, f in alone.fractions()), *alone.drug_doses(), *alone.resections()]
+    return min(g.day for g in given), max(g.day for g in given)
 
 
 def _scaled(course: Course, factors: Mapping[str, float]) -> Course:

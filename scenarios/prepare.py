@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from scenarios.arms import Arm, check_arms, default_arms, reference_of
-from scenarios.endpoint import Derived, Measured, Planned, endpoints
+from scenarios.endpoint import Measured, Planned, endpoints
 from scenarios.simulated import Calibrated, Setup
 from scenarios.study import Study
-from scenarios.timeline import timeline
+from scenarios.timeline import Timeline, timeline
 from scenarios.unlearnt import unlearnt
 from solvers.effect import TherapyEffect
 from solvers.engine import Accuracy
@@ -33,7 +33,7 @@ class Comparison:
     names: tuple[str, ...]
     reference: str
     margin: float
-    notes: tuple[str, ...] = ()
+    within_hours: float | None = None
 
 
 def prepare(
@@ -46,13 +46,13 @@ def prepare(
     """Check and complete what was asked for. DataRefused for contradictions with the patient's dates and treatments."""
     study = arms if isinstance(arms, Study) else None
     patient, decision_day = twin.patient, _decision_day(twin)
-    chosen = _arms(twin, arms, decision_day)
     wanted_horizon = horizon_day if horizon_day is not None or study is None else study.horizon_day
     times = timeline(patient, decision_day, wanted_horizon, study.scan_days if study else None)
+    chosen = _arms(twin, arms, times)
     names = _names(patient, study)
     _check_endpoints(names, chosen, study)
     learnt = _learnt_effects(twin)
-    every = Plan(tuple(c for a in chosen for c in a.plan_after.courses))
+    every = Plan(tuple(c for a in chosen for c in a.everything.courses))
     extra = unlearnt(learnt, every)
     setup = Setup(
         arms=tuple(_with_notes(a, patient.treatments.before(decision_day)) for a in chosen),
@@ -61,10 +61,11 @@ def prepare(
         prior_effects=extra,
         seed=seed,
         accuracy=accuracy,
+        maps=study.maps if study else True,
     )
     reference = study.reference if study and study.reference else reference_of(chosen)
     margin = (study.margin_percent if study else MARGIN_PERCENT) / 100.0
-    return Comparison(setup, _draws(twin, study), names, reference, margin)
+    return Comparison(setup, _draws(twin, study), names, reference, margin, study.within_hours if study else None)
 
 
 def _decision_day(twin: Calibrated) -> float:
@@ -83,11 +84,11 @@ def _learnt_effects(twin: Calibrated) -> tuple[TherapyEffect, ...]:
     raise refused or DataRefused("The posterior holds no draws.", where="posterior.zarr", remedy="calibrate again")
 
 
-def _arms(twin: Calibrated, arms: Sequence[Arm] | Study | None, decision_day: float) -> list[Arm]:
+def _arms(twin: Calibrated, arms: Sequence[Arm] | Study | None, times: Timeline) -> list[Arm]:
     if isinstance(arms, Study):
-        return arms.build(twin.patient, decision_day)
-    chosen = default_arms(twin.patient, decision_day) if arms is None else list(arms)
-    check_arms(chosen, decision_day)
+        return arms.build(twin.patient, times.decision_day, times.scans)
+    chosen = default_arms(twin.patient, times.decision_day) if arms is None else list(arms)
+    check_arms(chosen, times.decision_day)
     return chosen
 
 
@@ -132,17 +133,12 @@ def _check_endpoints(names: Sequence[str], arms: Sequence[Arm], study: Study | N
 def _with_notes(arm: Arm, given: Plan) -> Arm:
     """The arm, with a note for each treatment in it that this patient's data said nothing about."""
     notes = []
-    if arm.plan_after.fractions() and not given.fractions():
+    if arm.everything.fractions() and not given.fractions():
         notes.append("no radiotherapy was given before the last scan: its effect is assumed, not learnt from this patient")
-    new = [d for d in arm.plan_after.drugs() if d not in given.drugs()]
+    new = [d for d in arm.everything.drugs() if d not in given.drugs()]
     if new and not given.drugs():
         notes.append("no drug was given before the last scan: its effect is assumed, not learnt from this patient")
     elif new:
         learnt = " and ".join(given.drugs())
         notes += [f"sensitivity to {d} is assumed equal to that to {learnt}, at each drug's reference dose" for d in new]
     return replace(arm, notes=(*arm.notes, *notes)) if notes else arm
-
-
-def derived(names: Sequence[str]) -> list[Derived]:
-    """The endpoints among ``names`` that are computed from whole courses."""
-    return [e for name in names if isinstance(e := endpoints[name], Derived)]

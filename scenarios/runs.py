@@ -50,11 +50,11 @@ class Keys:
 
     def __init__(self, setup: Setup, twin: Calibrated):
         structure = getattr(twin, "structure", None)
-        timeline = (setup.timeline, setup.measured, setup.accuracy, setup.engine)
+        timeline = (setup.timeline, setup.measured, setup.accuracy, setup.engine, setup.maps)
         effects = (setup.prior_effects, setup.seed if setup.prior_effects else None)
         self._shared = fingerprint(twin.patient, structure, timeline, effects, code_version())
         self._posterior = twin.posterior
-        self._plans = {arm.id: fingerprint(arm.plan_after) for arm in setup.arms}
+        self._plans = {arm.id: fingerprint(arm.plan_after, arm.rules) for arm in setup.arms}
 
     def key(self, draw: int, arm: Arm) -> str:
         values = self._posterior["value"].isel(draw=draw).values

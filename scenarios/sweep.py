@@ -32,9 +32,12 @@ def sweep(
     """Yield (argument, result) as tasks finish; a task that raised or whose process died is a :class:`Failure`.
 
     ``scheduler``: the address of a running dask scheduler, such as "tcp://host:8786". Without one: ``processes`` local
-    processes of one thread each, or none at all for 0 or 1 (this process, in order). Tasks must be idempotent.
+    processes of one thread each, or none at all for 0 (this process, in order: a crash in compiled code is then the end of
+    it). Tasks must be idempotent. OncotwinError where the scheduler goes away.
     """
-    if scheduler is None and (processes <= 1 or len(arguments) <= 1):
+    if not arguments:
+        return
+    if scheduler is None and processes <= 0:
         for argument in arguments:
             yield argument, _here(task, argument)
         return

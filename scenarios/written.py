@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from scenarios.door import Written
+from scenarios.written_dose import WrittenDose
 from scenarios.written_resection import Lesions, WrittenResection
 from twin.drugs import DRUGS
 from twin.errors import DataRefused
@@ -22,23 +23,29 @@ Gray = Annotated[Quantity, BeforeValidator(lambda text: in_unit(text, "Gy", "a r
 
 class WrittenRadiotherapy(Written):
     """``{radiotherapy: 60 Gy, fractions: 30, from_day: 21}``: the total dose in equal fractions, Monday to Friday,
-    or every ``every_days`` days."""
+    or every ``every_days`` days. ``dose`` says where it goes (:mod:`scenarios.written_dose`); without it, as in the patient's
+    own dose map, else the same everywhere."""
 
     radiotherapy: Gray
     fractions: int = Field(ge=1, le=80)
     from_day: float = Field(default=0.0, ge=0)
     every_days: int | None = Field(default=None, ge=1, le=28)
     name: str = "radiotherapy"
+    dose: WrittenDose | None = None
 
-    def build(self, origin_day: float, first_weekday: int, relative_dose: np.ndarray | None) -> Radiotherapy:
+    def build(
+        self, origin_day: float, first_weekday: int, relative_dose: np.ndarray | None, lesions: Lesions | None = None
+    ) -> Radiotherapy:
         start = origin_day + self.from_day
         days = (
             weekday_days(start, self.fractions, weekday(start, first_weekday))
             if self.every_days is None
             else tuple(start + i * self.every_days for i in range(self.fractions))
         )
-        each = self.radiotherapy.value / self.fractions
-        return Radiotherapy(tuple(Fraction(d, each) for d in days), relative_dose, self.name)
+        each, dose_from = self.radiotherapy.value / self.fractions, ""
+        if self.dose is not None and lesions is not None:
+            relative_dose, dose_from = self.dose.relative(self.radiotherapy.value, lesions)
+        return Radiotherapy(tuple(Fraction(d, each) for d in days), relative_dose, self.name, dose_from)
 
 
 class WrittenDrug(Written):
@@ -126,9 +133,12 @@ def build_plan(
 ) -> Plan:
     """The plan of written courses whose day 0 is ``origin_day``; courses that no effect models are left out.
 
-    ``first_weekday`` is the weekday of the patient's day 0 (0 = Monday); ``lesions`` is what a resection removes.
+    ``first_weekday`` is the weekday of the patient's day 0 (0 = Monday); ``lesions`` is what a resection removes and a dose is
+    drawn around.
     """
-    beams = [c.build(origin_day, first_weekday, relative_dose) for c in courses if isinstance(c, WrittenRadiotherapy)]
+    beams = [
+        c.build(origin_day, first_weekday, relative_dose, lesions) for c in courses if isinstance(c, WrittenRadiotherapy)
+    ]
     days = [f.day for course in beams for f in course.fractions]
     drugs = [c.build(origin_day, days) for c in courses if isinstance(c, WrittenDrug) and c.modelled]
     cut = [c.build(origin_day, lesions) for c in courses if isinstance(c, WrittenResection)]

@@ -49,8 +49,11 @@ class WrittenResection(Written):
 
 def widened(mask: np.ndarray, margin_mm: float, grid: Grid) -> np.ndarray:
     """The mask with every voxel whose centre lies within ``margin_mm`` of the centre of one of its voxels."""
-    if margin_mm == 0:
-        return mask.copy()
+    return mask.copy() if margin_mm == 0 else away_mm(mask, grid) <= margin_mm + 1e-6
+
+
+def away_mm(mask: np.ndarray, grid: Grid) -> np.ndarray:
+    """Distance of every voxel's centre from the nearest one of the mask, mm; 0 inside."""
     from scipy.ndimage import distance_transform_edt
 
-    return distance_transform_edt(~mask, sampling=grid.spacing_mm) <= margin_mm + 1e-6
+    return distance_transform_edt(~mask, sampling=grid.spacing_mm)

@@ -40,11 +40,15 @@ class Resection:
 
 @dataclass(frozen=True)
 class Radiotherapy:
-    """A course of fractions. ``relative_dose`` (z, y, x; 1 = the prescribed dose) is uniform where it is None."""
+    """A course of fractions. ``relative_dose`` (z, y, x; 1 = the prescribed dose) is uniform where it is None.
+
+    ``dose_from`` says in words where that map comes from, if it is not the case's own: a file, or a synthetic one.
+    """
 
     fractions: tuple[Fraction, ...]
     relative_dose: np.ndarray | None = field(default=None, repr=False, compare=False)
     name: str = "radiotherapy"
+    dose_from: str = ""
 
     @property
     def total_gy(self) -> float:
@@ -119,11 +123,11 @@ class Plan:
             if isinstance(c, Radiotherapy):
                 part = tuple(f for f in c.fractions if wanted(f.day))
                 if part:
-                    kept.append(Radiotherapy(part, c.relative_dose, c.name))
+                    kept.append(replace(c, fractions=part))
             elif isinstance(c, Chemotherapy):
                 doses = tuple(d for d in c.doses if wanted(d.day))
                 if doses:
-                    kept.append(Chemotherapy(doses, c.name))
+                    kept.append(replace(c, doses=doses))
             elif wanted(c.day):
                 kept.append(c)
         return Plan(tuple(kept))

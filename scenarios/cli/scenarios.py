@@ -15,7 +15,7 @@ from scenarios.cli.session import Session
 from scenarios.cli.voice import Voice
 from twin.errors import PartialResult
 
-OUTPUTS = ("scenarios.zarr", "scenarios.json")
+OUTPUTS = ("scenarios.zarr", "scenarios.parquet", "scenarios.json")
 INTERMEDIATE = ("runs", "doses.zarr")
 NEEDED = ("patient.zarr", "patient.json", "posterior.zarr", "fit.zarr", "calibration.json")
 

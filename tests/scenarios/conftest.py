@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
+from calibration.calibration import Calibration, load_calibration
+from calibration.structure import Structure
 from solvers.effects.chemotherapy import Chemotherapy
 from solvers.effects.radiotherapy import Radiotherapy
 from solvers.models.fisher_kpp import FisherKPP
@@ -71,6 +74,32 @@ def patient() -> Patient:
 @pytest.fixture
 def calibration(patient) -> Given:
     return given(patient)
+
+
+def real_calibration(draws: int = 4) -> Calibration:
+    """A calibration as the program writes it, so that other processes can read it; its draws are made up."""
+    patient = small_patient()
+    z, y, x = np.indices(patient.grid.shape)
+    away = np.sqrt((z - 10) ** 2 + (y - 11) ** 2 + (x - 12) ** 2)
+    regions = {"enhancing": away < 3, "oedema": (away >= 3) & (away < 5)}
+    patient = replace(patient, visits=tuple(replace(v, regions=regions) for v in patient.visits))
+    structure, rng = Structure(), np.random.default_rng(1)
+    names = [p.name for p in structure.parameters(patient)]
+    values = np.array([[p.default * rng.uniform(0.9, 1.1) for p in structure.parameters(patient)] for _ in range(draws)])
+    posterior = xr.Dataset(
+        {"value": (("draw", "parameter"), values), "best": ("parameter", values[0])},
+        coords={"draw": np.arange(draws), "parameter": names},
+    )
+    summary = {"model": structure.model, "effects": list(structure.effects), "decision_day": 42.0}
+    return Calibration(patient, structure, posterior, xr.Dataset({"day": 0.0}), summary)
+
+
+@pytest.fixture
+def stored(tmp_path_factory) -> tuple[Calibration, Path]:
+    """Such a calibration and the folder that holds it."""
+    folder = tmp_path_factory.mktemp("stored")
+    real_calibration().save(folder)
+    return load_calibration(folder), folder
 
 
 @pytest.fixture

@@ -12,9 +12,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from calibration.calibration import load_calibration
 from scenarios.arms import arm
 from scenarios.compare import run_scenarios
+from scenarios.fingerprint import fingerprint
+from scenarios.handed import load_setup
+from scenarios.prepare import prepare
 from scenarios.study import study_from
+from scenarios.task import hand_over
 from solvers.effects.chemotherapy import Chemotherapy
 from solvers.effects.radiotherapy import Radiotherapy
 from solvers.simulate import solve
@@ -207,21 +212,43 @@ def test_studies_that_contradict_the_twin(tmp_path, calibration, keys, words):
 
 
 @pytest.mark.slow
-def test_dask_processes_give_the_same_bits(finished, result, tmp_path, calibration, monkeypatch):
+def test_dask_processes_give_the_same_bits(stored, tmp_path, monkeypatch):
+    twin, folder = stored
     monkeypatch.syspath_prepend(ROOT)
-    data = run_scenarios(calibration, tmp_path, arms=study(), processes=2)
-    xr.testing.assert_identical(data.load(), result.load())
-    for path in (tmp_path / "runs").glob("*.npz"):
-        assert path.read_bytes() == (finished / "runs" / path.name).read_bytes()
+    here = run(twin, tmp_path / "here")
+    there = run_scenarios(twin, folder, arms=study(), processes=2)
+    xr.testing.assert_identical(there.load(), here.load())
+    for path in (folder / "runs").glob("*.npz"):
+        assert path.read_bytes() == (tmp_path / "here" / "runs" / path.name).read_bytes()
 
 
-def test_tasks_are_small(tmp_path, calibration):
-    from scenarios.prepare import prepare
-    from scenarios.task import hand_over
+def test_what_is_handed_over_is_plain_and_comes_back_the_same(stored, patient):
+    twin, folder = stored
+    words = [
+        {"id": "none", "same_as": "none"},
+        {"id": "beam", "words": "20 Gy in 5 fractions from day 44 to the core with 6 mm margin; resection on day 43"},
+        {
+            "id": "rule",
+            "words": "no treatment, if volume exceeds baseline by 1 % at a scan, add 8 Gy in 1 fraction from the scan",
+        },
+    ]
+    comparison = prepare(twin, study(arms=words), None, 0, "fast")
+    handed = hand_over(twin, comparison.setup, comparison.draws, folder)
+    path = handed.tasks[0].comparison
+    assert {p.name for p in path.iterdir()} == {"setup.json", "arrays.npz"}, "the twin lies in the results folder"
+    setup, keys = load_setup(path)
+    assert fingerprint(setup) == fingerprint(comparison.setup) and keys == handed.keys
+    assert (folder / "runs").exists() and len(pickle.dumps(handed.tasks[0])) < 1000, "tasks carry no patient data"
 
-    comparison = prepare(calibration, study(), None, 0, "fast")
-    handed = hand_over(calibration, comparison.setup, comparison.draws, tmp_path)
-    assert len(pickle.dumps(handed.tasks[0])) < 1000, "patient data must not travel with every task"
+
+def test_a_changed_twin_is_written_beside_the_comparison(stored, tmp_path):
+    twin, folder = stored
+    other = replace(twin, patient=replace(twin.patient, visibility=replace(twin.patient.visibility, whole=0.3)))
+    comparison = prepare(other, study(), None, 0, "fast")
+    handed = hand_over(other, comparison.setup, comparison.draws, folder)
+    assert load_calibration(handed.tasks[0].comparison / "twin").patient.visibility.whole == 0.3
+    handed.forget()
+    assert not list((folder / "runs").iterdir())
 
 
 def test_a_resection_leaves_a_cavity_without_tumour(tmp_path, calibration):

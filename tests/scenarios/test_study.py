@@ -66,7 +66,7 @@ def test_wrong_arms_are_refused(keys, words):
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({"arms": []}, "at least 1"),
+        ({"arms": []}, "names 'arms', 'samples' or both"),
         ({"reference": "b"}, "no arm called 'b'"),
         ({"endpoints": ["volum"]}, "no endpoint called 'volum'"),
         ({"study": 2}, "study"),

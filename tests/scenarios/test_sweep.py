@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from scenarios.sweep import sweep
@@ -20,6 +19,8 @@ def task(argument: int) -> int:
         raise DataRefused("one is not wanted", remedy="give another")
     if argument == 2:
         os.kill(os.getpid(), 9)
+    if argument == 5 and os.environ.get("MALLOC_TRIM_THRESHOLD_") != str(1 << 30):
+        raise MemoryError("dask's own value makes numpy 4 times slower")
     return argument * 10
 
 
@@ -33,20 +34,12 @@ def test_in_this_process_in_order():
 @pytest.mark.slow
 def test_a_process_that_dies_fails_alone(monkeypatch):
     monkeypatch.syspath_prepend(ROOT)
+    found = dict(sweep(task, [2], processes=1))
+    assert "died 4 times" in found[2].reason, "even a single task is computed apart"
     found = dict(sweep(task, [0, 1, 2, 3, 4, 5], processes=2))
     assert {a: r for a, r in found.items() if not isinstance(r, Failure)} == {0: 0, 3: 30, 4: 40, 5: 50}
     assert found[1].reason == "one is not wanted"
     assert "died 4 times" in found[2].reason
-
-
-def allocation(_: int) -> float:
-    return float(np.ones(10).sum()) + float(os.environ["MALLOC_TRIM_THRESHOLD_"] == str(1 << 30))
-
-
-@pytest.mark.slow
-def test_processes_keep_their_memory(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT)
-    assert [r for _, r in sweep(allocation, [0, 1], processes=2)] == [11.0, 11.0]
 
 
 def test_no_scheduler_at_the_address(monkeypatch):

@@ -12,13 +12,13 @@ import numpy as np
 import xarray as xr
 
 from twin import RESEARCH_USE_ONLY
+from twin.case.stored_plan import plan_facts, plan_of
 from twin.errors import DataRefused
 from twin.fields import SPACE, coordinates, frame_attributes
 from twin.grid import Grid, triple
 from twin.medium import Medium
 from twin.patient import Cellularity, Patient, Visibility, Visit
 from twin.store import load_dataset, load_json, save_dataset, save_json
-from twin.treatment import Chemotherapy, Course, DrugDose, Fraction, Plan, Radiotherapy, Resection
 
 FORMAT = 1
 """Version of the layout."""
@@ -27,6 +27,7 @@ FORMAT = 1
 def save_patient(patient: Patient, folder: Path) -> None:
     """Write ``patient.zarr`` and ``patient.json`` into ``folder``; each appears whole or not at all."""
     fields: dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, Any]]] = {}
+    courses: dict[str, np.ndarray] = {}
     facts = {
         "notice": RESEARCH_USE_ONLY,
         "format": FORMAT,
@@ -35,13 +36,14 @@ def save_patient(patient: Patient, folder: Path) -> None:
         "grid": dataclasses.asdict(patient.grid),
         "tissues": list(patient.medium.tissues),
         "visits": [_visit_facts(v, i, fields) for i, v in enumerate(patient.visits)],
-        "treatments": [_course_facts(c, i, fields) for i, c in enumerate(patient.treatments.courses)],
+        "treatments": plan_facts(patient.treatments, courses),
         "cellularity": dataclasses.asdict(patient.cellularity),
         "visibility": dataclasses.asdict(patient.visibility),
         "first_weekday": patient.first_weekday,
         "notes": list(patient.notes),
         "organs": [_organ(name, i, mask, fields) for i, (name, mask) in enumerate(patient.organs.items())],
     }
+    fields |= {name: (SPACE, values, {"units": "1"}) for name, values in courses.items()}
     fields["domain"] = (SPACE, patient.medium.domain, {})
     if patient.medium.tensor is not None:
         fields["tensor"] = (("component", *SPACE), patient.medium.tensor, {"units": "1"})
@@ -66,6 +68,7 @@ def load_patient(folder: Path) -> Patient:
     with load_dataset(Path(folder) / "patient.zarr") as stored:
         data = stored.load()
     grid = _grid(facts["grid"])
+    courses = {str(name): values.values for name, values in data.data_vars.items()}
     tissues = {name: data[f"tissue_{name}"].values for name in facts["tissues"]}
     tensor = data["tensor"].values if "tensor" in data else None
     return Patient(
@@ -73,7 +76,7 @@ def load_patient(folder: Path) -> Patient:
         site=facts["site"],
         medium=Medium(grid, data["domain"].values, tissues, tensor),
         visits=tuple(_visit(v, data, grid) for v in facts["visits"]),
-        treatments=Plan(tuple(_course(c, data) for c in facts["treatments"])),
+        treatments=plan_of(facts["treatments"], courses),
         cellularity=Cellularity(**facts["cellularity"]),
         visibility=Visibility(**facts["visibility"]),
         anatomy=_array(data, "anatomy", grid) if "anatomy" in data else None,
@@ -114,30 +117,6 @@ def _visit(facts: Mapping[str, Any], data: xr.Dataset, grid: Grid) -> Visit:
         held_out=facts["held_out"],
         alignment=facts["alignment"],
     )
-
-
-def _course_facts(course: Course, number: int, fields: dict) -> dict[str, Any]:
-    if isinstance(course, Radiotherapy):
-        key = None
-        if course.relative_dose is not None:
-            key = f"dose{number}"
-            fields[key] = (SPACE, course.relative_dose, {"units": "1"})
-        given = [[f.day, f.dose_gy] for f in course.fractions]
-        return {"kind": "radiotherapy", "name": course.name, "fractions": given, "relative_dose": key}
-    if isinstance(course, Chemotherapy):
-        doses = [[d.day, d.drug, d.amount] for d in course.doses]
-        return {"kind": "chemotherapy", "name": course.name, "doses": doses}
-    fields[f"cavity{number}"] = (SPACE, np.asarray(course.cavity, bool), {})
-    return {"kind": "resection", "day": course.day, "cavity": f"cavity{number}", "margin_mm": course.margin_mm}
-
-
-def _course(facts: Mapping[str, Any], data: xr.Dataset) -> Course:
-    if facts["kind"] == "radiotherapy":
-        dose = None if facts["relative_dose"] is None else data[facts["relative_dose"]].values
-        return Radiotherapy(tuple(Fraction(d, gy) for d, gy in facts["fractions"]), dose, facts["name"])
-    if facts["kind"] == "chemotherapy":
-        return Chemotherapy(tuple(DrugDose(d, drug, amount) for d, drug, amount in facts["doses"]), facts["name"])
-    return Resection(facts["day"], data[facts["cavity"]].values, facts["margin_mm"])
 
 
 def _grid(facts: Mapping[str, Any]) -> Grid:
