@@ -50,15 +50,15 @@ def gather(
 
     digest = hashlib.blake2b(digest_size=16)
     with replacing(out / "scenarios.zarr") as folder, replacing(out / "scenarios.parquet") as table:
-        arrays = _empty(folder, comparison, block, twin.patient.grid, about)
+        group = _empty(folder, comparison, block, twin.patient.grid, about)
         with TidyTable(table, comparison.setup.arms, about) as tidy:
             for place, arms, draws in _blocks(comparison):
                 data = block(arms, draws)
                 tidy.add(data)
                 for name, values in data.data_vars.items():
-                    arrays[name][place] = values.values
+                    group[name][place] = values.values
                     digest.update(np.ascontiguousarray(values.values).tobytes())
-        arrays["result_hash"].attrs["result_hash"] = digest.hexdigest()
+        group.attrs["result_hash"] = digest.hexdigest()
         if comparison.setup.maps:
             _write_maps(folder, comparison, store, keys, twin.patient.grid, progress)
     return load_dataset(out / "scenarios.zarr")
@@ -79,8 +79,8 @@ def _chunk(comparison: Comparison) -> tuple[int, int]:
     return wide, max(1, min(len(comparison.setup.arms), BLOCK // wide))
 
 
-def _empty(folder: Path, comparison: Comparison, block: Any, grid: Grid, about: Mapping[str, Any]) -> dict[Any, Any]:
-    """The dataset without its numbers: coordinates as they are, variables created in chunks of a piece."""
+def _empty(folder: Path, comparison: Comparison, block: Any, grid: Grid, about: Mapping[str, Any]) -> Any:
+    """The dataset without its numbers, open for writing: coordinates as they are, variables in chunks of a piece."""
     import zarr
 
     setup, (wide, high) = comparison.setup, _chunk(comparison)
@@ -90,8 +90,8 @@ def _empty(folder: Path, comparison: Comparison, block: Any, grid: Grid, about: 
     group = zarr.open_group(folder, mode="r+", zarr_format=3, use_consolidated=False)
     sizes = {**first.sizes, "arm": len(setup.arms), "draw": len(comparison.draws)}
     chunks = {**first.sizes, "arm": high, "draw": wide}
-    arrays: dict[Any, Any] = {
-        name: group.create_array(
+    for name, values in first.data_vars.items():
+        group.create_array(
             str(name),
             shape=tuple(sizes[d] for d in values.dims),
             chunks=tuple(chunks[d] for d in values.dims),
@@ -100,9 +100,7 @@ def _empty(folder: Path, comparison: Comparison, block: Any, grid: Grid, about: 
             dimension_names=tuple(str(d) for d in values.dims),
             attributes=dict(values.attrs),
         )
-        for name, values in first.data_vars.items()
-    }
-    return arrays | {"result_hash": group}
+    return group
 
 
 def _attributes(comparison: Comparison, twin: Calibrated) -> dict[str, Any]:

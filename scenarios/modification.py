@@ -45,3 +45,6 @@ class Modification(Written):
         if self.reorder:
             plan = modify.reorder(plan, self.reorder, first_weekday)
         return modify.delay(plan, self.delay_days, first_weekday) if self.delay_days else plan
+
+
+UNCHANGED = Modification()

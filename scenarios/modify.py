@@ -84,8 +84,8 @@ def _only(plan: Plan, name: str) -> Plan:
 def _span(plan: Plan, name: str) -> tuple[float, float]:
     """The first and the last day on which a treatment is given."""
     alone = _only(plan, name)
-    given = [*(f for _, f in alone.fractions()), *alone.drug_doses(), *alone.resections()]
-    return min(g.day for g in given), max(g.day for g in given)
+    days = [f.day for _, f in alone.fractions()] + [d.day for d in alone.drug_doses()] + [r.day for r in alone.resections()]
+    return min(days), max(days)
 
 
 def _scaled(course: Course, factors: Mapping[str, float]) -> Course:

@@ -84,7 +84,9 @@ class Reader:
     def blank(self) -> Reading:
         sizes = {"t": len(self._times.days), "scan": len(self._times.scans)}
         organs = len(self._sight.organs)
-        shapes = {e.variable: (sizes[e.at], organs) if e.by_organ else (sizes[e.at],) for e in self._measured}
+        shapes: dict[str, tuple[int, ...]] = {
+            e.variable: (sizes[e.at], organs) if e.by_organ else (sizes[e.at],) for e in self._measured
+        }
         shapes |= dict.fromkeys(self._once, ())
         return Reading({name: np.full(shape, math.nan) for name, shape in shapes.items()})
 
@@ -156,9 +158,7 @@ def after_decision(setup: Setup, sight: Sight, decided: Decided, arm: Arm) -> Re
     return reading
 
 
-def _adapt(
-    ahead: Problem, now: Snapshot, setup: Setup, reader: Reader, into: Reading, rules: Sequence[Rule]
-) -> None:
+def _adapt(ahead: Problem, now: Snapshot, setup: Setup, reader: Reader, into: Reading, rules: Sequence[Rule]) -> None:
     """From scan to scan, until a rule holds at one; then what the rule says, to the end."""
     times, plan = setup.timeline, ahead.plan
     for number, scan in enumerate(times.scans):

@@ -34,8 +34,8 @@ class TidyTable:
         self._varied = sorted({name for arm in arms for name in arm.varied})
         self._arms = {arm.id: arm for arm in arms}
         text, number = pa.dictionary(pa.int32(), pa.string()), pa.float64()
-        kinds = {"arm": text, "draw": pa.int32(), "day": number, "endpoint": text, "organ": text, "value": number, "unit": text}
-        fields = [pa.field(name, kinds[name], metadata={"description": words}) for name, words in COLUMNS.items()]
+        kinds = {"draw": pa.int32(), "day": number, "value": number}
+        fields = [pa.field(name, kinds.get(name, text), metadata={"description": words}) for name, words in COLUMNS.items()]
         fields += [pa.field(f"vary_{name}", number) for name in self._varied]
         self._schema = pa.schema(fields, metadata={k: json.dumps(v) for k, v in about.items()})
         self._file = parquet.ParquetWriter(path, self._schema, compression="zstd")

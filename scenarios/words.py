@@ -50,7 +50,7 @@ _COURSE: TypeAdapter[AnyCourse] = TypeAdapter(WrittenCourse)
 
 
 def read_words(text: str, whole: str = "") -> tuple[AnyCourse, ...]:
-    """The courses of a sentence (a part of ``whole``, which a refusal then quotes); parts are joined by ";", "then" or "with".
+    """The courses of a sentence (a part of ``whole``, which a refusal then quotes); parts joined by ";", "then", "with".
 
     "60 Gy in 30 fractions, weekdays, from day 44", "temozolomide 75 mg/m2 daily during radiotherapy, then 150 mg/m2
     days 1-5 every 28 days x 6", "doxorubicin 60 mg/m2 and cyclophosphamide 600 mg/m2 every 14 days x 4 from day 50",
@@ -109,9 +109,7 @@ def _check_timing(what: str, timing: Found, allowed: Collection[str], text: str)
         if pair <= timing.keys():
             raise refused(text, f"'{' and '.join(sorted(pair))}' contradict each other".replace("_", " "))
     if what == "a drug" and "daily" in timing and not {"during", "days", "for_days"} & timing.keys():
-        raise refused(
-            text, "it does not say for how many days it is given daily; write 'for 21 days' or 'during radiotherapy'"
-        )
+        raise refused(text, "it does not say for how many days: write 'daily for 21 days' or 'during radiotherapy'")
     if "daily" in timing and "weekdays" in timing:
         raise refused(text, "'daily' and 'weekdays' contradict each other")
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scenarios.modification import Modification
+from scenarios.modification import UNCHANGED, Modification
 from scenarios.words import plain, read_words, refused
 from scenarios.words_modify import modification, phrase
 from scenarios.words_rule import RuleWords, read_rule
@@ -26,16 +26,17 @@ class ArmWords:
     as_scheduled: bool = False
     regimen: tuple[str, float] | None = None
     courses: tuple[AnyCourse, ...] = ()
-    modify: Modification = Modification()
+    modify: Modification = UNCHANGED
     rules: tuple[RuleWords, ...] = ()
 
 
 def read_arm(text: str) -> ArmWords:
     """An arm of one sentence; DataRefused names what was not understood.
 
-    Its treatment: "as scheduled", a regimen of the library ("stupp from day 21"), or courses (:func:`read_words`). Then, after
-    commas, its modifications: "delayed by 14 days", "without temozolomide", "radiotherapy escalated by 20 %", "temozolomide
-    before radiotherapy". Last its rules: "if volume exceeds baseline by 25 % at a scan, switch to ..." (:func:`read_rule`).
+    Its treatment: "as scheduled", a regimen of the library ("stupp from day 21"), or courses (:func:`read_words`). Then,
+    after commas, its modifications: "delayed by 14 days", "without temozolomide", "radiotherapy escalated by 20 %",
+    "temozolomide before radiotherapy". Last its rules: "if volume exceeds baseline by 25 % at a scan, switch to ..."
+    (:func:`read_rule`).
     """
     treatment, *rules = [part.strip(" ;,.") for part in _RULE.split(plain(text))]
     base, phrases = _split(treatment)

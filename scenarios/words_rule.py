@@ -1,4 +1,4 @@
-"""A rule in words: "if volume exceeds baseline by 25 % at a scan, switch to 25 Gy in 5 fractions, from 7 days after the scan"."""
+"""A rule in words: "if volume exceeds baseline by 25 % at a scan, switch to ... from 7 days after the scan"."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scenarios.adaptive import Rule, Since
-from scenarios.modification import Modification
+from scenarios.modification import UNCHANGED, Modification
 from scenarios.words import DAYS_OR_WEEKS, NUMBER, read_words, refused
 from scenarios.words_modify import modification, phrase
 from scenarios.written import AnyCourse
@@ -25,8 +25,8 @@ MEASURES = {
 """What a rule may look at, and the variable it is."""
 
 _IF = re.compile(
-    rf"if (?:the )?({'|'.join(MEASURES)}) (?:(exceeds|is above|falls below|is below) (?:the )?(?:that of the )?(baseline|nadir)"
-    rf" by (?:more than )?{NUMBER} ?(?:%|percent)) at (?:a|any|the next) scan,? (?:then )?(.+)"
+    rf"if (?:the )?({'|'.join(MEASURES)}) (exceeds|is above|falls below|is below) (?:the )?"
+    rf"(baseline|nadir) by (?:more than )?{NUMBER} ?(?:%|percent) at (?:a|any|the next) scan,? (?:then )?(.+)"
 )
 _AFTER_SCAN = re.compile(
     rf"(?:from|starting|on day) {NUMBER} (days?|weeks?) after the scan|{NUMBER} (days?|weeks?) after the scan"
@@ -48,7 +48,7 @@ class RuleWords:
     percent: float
     then: str
     courses: tuple[AnyCourse, ...] = ()
-    modify: Modification = Modification()
+    modify: Modification = UNCHANGED
 
     def build(self, rest: Plan, scans: tuple[float, ...], place: Place, first_weekday: int) -> Rule:
         """The rule for an arm of which ``rest`` is given, at the scans that are scheduled."""
@@ -75,8 +75,9 @@ class RuleWords:
 
 
 def read_rule(rule: str, text: str) -> RuleWords:
-    """A rule in lower case. It may look at the volume, core volume, burden, diameter or product, against the baseline (the
-    decision day) or the nadir of the scans before; then "switch to ...", "add ...", "stop", or a modification of what is left.
+    """A rule in lower case. It may look at the volume, core volume, burden, diameter or product, against the baseline
+    (the decision day) or the nadir of the scans before; then "switch to ...", "add ...", "stop", or a modification of
+    what is left.
 
     New courses are dated from the scan: "from 7 days after the scan" or "from the scan". The rule is followed once.
     """
@@ -93,7 +94,7 @@ def read_rule(rule: str, text: str) -> RuleWords:
 
 def _then(then: str, text: str) -> tuple[str, tuple[AnyCourse, ...], Modification]:
     if then in ("stop", "stop treatment"):
-        return "switch", (), Modification()
+        return "switch", (), UNCHANGED
     if changes := phrase(then):
         try:
             return "modify", (), modification([changes])
@@ -102,7 +103,7 @@ def _then(then: str, text: str) -> tuple[str, tuple[AnyCourse, ...], Modificatio
     found = re.fullmatch(r"(switch to|add) (.+)", then)
     if not found:
         raise refused(text, f"'{then}' is not understood; write 'switch to ...', 'add ...', 'stop' or a modification")
-    return found[1].split()[0], _courses(found[2], text), Modification()
+    return found[1].split()[0], _courses(found[2], text), UNCHANGED
 
 
 def _courses(words: str, text: str) -> tuple[AnyCourse, ...]:
@@ -114,5 +115,4 @@ def _courses(words: str, text: str) -> tuple[AnyCourse, ...]:
 
 
 def _from_day(found: re.Match[str]) -> str:
-    count, span = (found[1], found[2]) if found[1] else (found[3], found[4])
-    return f"from day {float(count) * DAYS_OR_WEEKS[span]:g}"
+    return f"from day {float(found[1]) * DAYS_OR_WEEKS[found[2]]:g}"

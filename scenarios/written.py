@@ -23,8 +23,8 @@ Gray = Annotated[Quantity, BeforeValidator(lambda text: in_unit(text, "Gy", "a r
 
 class WrittenRadiotherapy(Written):
     """``{radiotherapy: 60 Gy, fractions: 30, from_day: 21}``: the total dose in equal fractions, Monday to Friday,
-    or every ``every_days`` days. ``dose`` says where it goes (:mod:`scenarios.written_dose`); without it, as in the patient's
-    own dose map, else the same everywhere."""
+    or every ``every_days`` days. ``dose`` says where it goes (:mod:`scenarios.written_dose`); without it, as in
+    the patient's own dose map, else the same everywhere."""
 
     radiotherapy: Gray
     fractions: int = Field(ge=1, le=80)
@@ -133,8 +133,8 @@ def build_plan(
 ) -> Plan:
     """The plan of written courses whose day 0 is ``origin_day``; courses that no effect models are left out.
 
-    ``first_weekday`` is the weekday of the patient's day 0 (0 = Monday); ``lesions`` is what a resection removes and a dose is
-    drawn around.
+    ``first_weekday`` is the weekday of the patient's day 0 (0 = Monday); ``lesions`` is what a resection removes and a dose
+    is drawn around.
     """
     beams = [
         c.build(origin_day, first_weekday, relative_dose, lesions) for c in courses if isinstance(c, WrittenRadiotherapy)

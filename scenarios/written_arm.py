@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from scenarios.arms import Arm, arm, default_arms, pick
 from scenarios.door import Written
-from scenarios.modification import Modification
+from scenarios.modification import UNCHANGED, Modification
 from scenarios.regimen import regimen
 from scenarios.schedule import in_words
 from scenarios.words_arm import AS_SCHEDULED, ArmWords, read_arm, read_rules
@@ -35,7 +35,7 @@ class WrittenArm(Written):
     from_day: float | None = Field(default=None, ge=0)
     courses: tuple[WrittenCourse, ...] | None = None
     words: str | None = None
-    modify: Modification = Modification()
+    modify: Modification = UNCHANGED
     adapt: tuple[str, ...] = ()
 
     @model_validator(mode="after")

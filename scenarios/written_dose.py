@@ -44,7 +44,7 @@ class DoseFile(Written):
         values = resample(image, lesions.grid).astype(np.float32) / np.float32(prescribed_gy if self.unit == "Gy" else 1.0)
         if values.min() < 0 or not 0.2 <= values.max() <= 3:
             raise DataRefused(
-                f"The dose in {name} runs from {values.min():.3g} to {values.max():.3g} times the prescribed {prescribed_gy:g} Gy.",
+                f"The dose in {name} is {values.min():.3g} to {values.max():.3g} times the prescribed {prescribed_gy:g} Gy.",
                 where=name,
                 why="every fraction is scaled by this map",
                 remedy="check its unit (planning systems also export cGy, or the dose of one fraction) and its course",
@@ -69,8 +69,8 @@ class DoseFile(Written):
 
 
 class DoseAround(Written):
-    """``{target: core, margin_mm: 20, fall_off_mm: 6}``: a synthetic dose. Prescribed to the lesion of the last scan (its core,
-    or the whole lesion) and ``margin_mm`` around it; beyond, it halves every ``fall_off_mm``.
+    """``{target: core, margin_mm: 20, fall_off_mm: 6}``: a synthetic dose. Prescribed to the lesion of the last scan (its
+    core, or the whole lesion) and ``margin_mm`` around it; beyond, it halves every ``fall_off_mm``.
 
     relative(d) = 1 for d <= margin, else 0.5 ** ((d - margin) / fall_off), d the distance from the lesion in mm. This is a
     plain assumption in place of a plan: no beams, no tissue, no set-up error.

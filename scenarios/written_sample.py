@@ -61,7 +61,7 @@ class WrittenSample(Written):
     """Arms ``id-001``, ``id-002`` ... from one sentence whose gaps are filled by sampled values.
 
     ``method``: "grid" (every combination), "latin-hypercube" (McKay 1979) or "sobol" (scrambled, Owen 1998; ``size`` a power
-    of two), by scipy.stats.qmc with ``seed``. The values stand beside each arm in every result, as they were put in the words.
+    of two), by scipy.stats.qmc with ``seed``. The values stand beside each arm in every result, as put in the words.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$")

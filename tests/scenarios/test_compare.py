@@ -229,7 +229,7 @@ def test_what_is_handed_over_is_plain_and_comes_back_the_same(stored, patient):
         {"id": "beam", "words": "20 Gy in 5 fractions from day 44 to the core with 6 mm margin; resection on day 43"},
         {
             "id": "rule",
-            "words": "no treatment, if volume exceeds baseline by 1 % at a scan, add 8 Gy in 1 fraction from the scan",
+            "words": "no treatment, if volume exceeds nadir by 1 % at a scan, add 8 Gy in 1 fraction from the scan",
         },
     ]
     comparison = prepare(twin, study(arms=words), None, 0, "fast")

@@ -68,7 +68,7 @@ def test_echo(words, echo):
         ("temozolomide 75 Gy from day 50", "given in mg/m2, not in Gy"),
         ("temozolamide 75 mg/m2 on day 50", "Did you mean 'temozolomide'"),
         ("temozolomide 75 mg/m2 once", "does not say when temozolomide starts"),
-        ("temozolomide 75 mg/m2 daily from day 50", "for how many days"),
+        ("temozolomide 75 mg/m2 daily from day 50", "does not say for how many days"),
         ("60 Gy in 30 fractions", "does not say when radiotherapy starts"),
         ("60 Gy in 30 fractions x 2 from day 44", "'cycles' does not fit radiotherapy"),
         ("60 Gy in 30 fractions daily weekdays from day 44", "contradict each other"),
