@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from scenarios.radiobiology import bed_gy, eqd2_gy, plan_doses_gy
 from twin.drugs import drug
@@ -16,7 +16,8 @@ LONGEST_CYCLE_DAYS = 42
 
 @dataclass(frozen=True)
 class Row:
-    """Doses of one kind and size: ``count`` times ``amount`` ``unit`` between two days; ``rhythm`` says how."""
+    """Doses of one kind and size: ``count`` times ``amount`` ``unit`` between two days; ``rhythm`` says how, ``dose_from``
+    where the dose goes, if that is not the case's own map and not the same everywhere."""
 
     what: str
     from_day: float
@@ -25,14 +26,18 @@ class Row:
     amount: float
     unit: str
     rhythm: str
+    dose_from: str = ""
 
     @property
     def words(self) -> str:
         days = f"day {self.from_day:g}" if self.count == 1 else f"day {self.from_day:g} to {self.to_day:g}"
         rhythm = f", {self.rhythm}" if self.rhythm else ""
+        where = f" ({self.dose_from})" if self.dose_from else ""
         if self.unit == "Gy":
             plural = "fraction" if self.count == 1 else "fractions"
-            return f"{self.count * self.amount:.4g} Gy in {self.count} {plural} of {self.amount:.4g} Gy{rhythm}, {days}"
+            return (
+                f"{self.count * self.amount:.4g} Gy in {self.count} {plural} of {self.amount:.4g} Gy{rhythm}, {days}{where}"
+            )
         if self.unit == "mm":
             return f"{self.what} with {self.amount:g} mm margin, {days}"
         dose = f"AUC {self.amount:.4g}" if self.unit == "AUC" else f"{self.amount:.4g} {self.unit}"
@@ -45,7 +50,8 @@ def rows(plan: Plan) -> list[Row]:
     found: list[Row] = []
     for course in plan.courses:
         if isinstance(course, Radiotherapy):
-            found += _grouped(course.name, [(f.day, f.dose_gy) for f in course.fractions], "Gy")
+            given = _grouped(course.name, [(f.day, f.dose_gy) for f in course.fractions], "Gy")
+            found += [replace(row, dose_from=course.dose_from) for row in given]
     for name in plan.drugs():
         found += _grouped(name, [(d.day, d.amount) for d in plan.drug_doses(name)], drug(name).dose_unit)
     found += [Row("resection", r.day, r.day, 1, r.margin_mm, "mm", "") for r in plan.resections()]

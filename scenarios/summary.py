@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from calibration.evaluation import seen
+from scenarios.adaptive import SWITCH_DAY
 from scenarios.arms import Arm
 from scenarios.categories import response, response_sentence
 from scenarios.conclusion import conclude, progression_sentence, volume_sentence
@@ -36,6 +37,7 @@ def summarise(
         compared = [{**one, "verdict": NOT_RANKED} for one in compared]
     return {
         "notice": RESEARCH_USE_ONLY,
+        "result_hash": data.attrs["result_hash"],
         "reference": comparison.reference,
         "decision_day": times.decision_day,
         "horizon_day": times.horizon_day,
@@ -72,7 +74,8 @@ def _arm(arm: Arm, data: xr.Dataset, comparison: Comparison, patient: Patient) -
         **totals(given + arm.plan_after, ratio),
         "alpha_beta_gy": ratio,
         "after_decision": totals(arm.plan_after, ratio),
-        "sentences": [s for s in (*_sentences(arm, data), response_sentence(categories)) if s],
+        "varied": dict(arm.varied),
+        "sentences": [s for s in (*_sentences(arm, data), _rule_sentence(arm, data), response_sentence(categories)) if s],
         "endpoints": _endpoints(arm, data, comparison),
         "response": categories,
         "dose": dose_block(patient, given + arm.plan_after),
@@ -82,6 +85,17 @@ def _arm(arm: Arm, data: xr.Dataset, comparison: Comparison, patient: Patient) -
 
 def _sentences(arm: Arm, data: xr.Dataset) -> list[str]:
     return [volume_sentence(arm.id, arm.label, data), progression_sentence(arm.id, arm.label, data)]
+
+
+def _rule_sentence(arm: Arm, data: xr.Dataset) -> str:
+    """In how many of the draws a rule was followed, and when."""
+    if not arm.rules:
+        return ""
+    days = data[SWITCH_DAY].sel(arm=arm.id).values
+    days = days[np.isfinite(days)]
+    share = 100 * len(days) / data.sizes["draw"]
+    when = f", at the scans of day {', '.join(f'{day:g}' for day in np.unique(days))}" if len(days) else ""
+    return f"Under “{arm.label}” a rule was followed in {share:.0f} % of the simulated courses{when}."
 
 
 def _endpoints(arm: Arm, data: xr.Dataset, comparison: Comparison) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from scenarios.words import plain, read_words, refused
 from scenarios.words_modify import modification, phrase
 from scenarios.words_rule import RuleWords, read_rule
 from scenarios.written import AnyCourse
+from twin.registry import unknown
 
 AS_SCHEDULED = "as scheduled"
 _REGIMEN = re.compile(
@@ -69,12 +70,14 @@ def _split(treatment: str) -> tuple[str, list[dict]]:
 
 
 def _named(base: str) -> tuple[str, float] | None:
-    from scenarios.regimen import library, regimen
+    from scenarios.regimen import library
 
     found = _REGIMEN.fullmatch(base)
     if found is None or not (found[1] in library() or "regimen" in base):
         return None
-    return regimen(found[1]).id, float(found[2])
+    if found[1] not in library():
+        raise refused(base, unknown("regimen", found[1], list(library())).rstrip("."))
+    return found[1], float(found[2])
 
 
 def read_rules(sentences: Sequence[str]) -> tuple[RuleWords, ...]:

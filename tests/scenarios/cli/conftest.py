@@ -64,6 +64,7 @@ class House:
     def run_scenarios(self, calibration, out: Path, **settings):
         self._called("scenarios", **settings)
         (out / "scenarios.zarr").mkdir(exist_ok=True)
+        (out / "scenarios.parquet").write_bytes(b"table")
         save_json(out / "scenarios.json", self.comparison)
 
     def build_report(self, results: Path, out: Path, progress) -> Path:
