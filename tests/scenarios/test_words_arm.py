@@ -41,7 +41,7 @@ def build(patient, words: str, **keys):
         (
             "20 Gy in 5 fractions from day 49; temozolomide 150 mg/m2 daily for 5 days from day 82, "
             "temozolomide before radiotherapy",
-            "temozolomide 150 mg/m2 x 5, daily, day 49 to 53; 20 Gy in 5 fractions of 4 Gy, weekdays, day 82 to 88",
+            "temozolomide 150 mg/m2 x 5, daily, day 49 to 53; 20 Gy in 5 fractions of 4 Gy, daily, day 84 to 88",
         ),
         (
             "20 Gy in 5 fractions from day 49 to the core with 10 mm margin",
