@@ -33,7 +33,7 @@ def compiled(function: Callable | None = None, **options: Any) -> Any:
     if function is None:
         return lambda f: compiled(f, **options)
     dispatcher = njit(nogil=True, **options)(function)
-    dispatcher._cache = _Cache(function, repr((sorted(options.items()), numba.config.BOUNDSCHECK)))
+    dispatcher._cache = _Cache(function, f"{_plain(options)} {numba.config.BOUNDSCHECK}")
     return dispatcher
 
 
@@ -108,8 +108,15 @@ def _reached(function: Any, code: types.CodeType) -> Iterator[Any]:
 
 
 def _words(code: types.CodeType) -> str:
-    inner = [_words(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
+    inner = [_words(c) if isinstance(c, types.CodeType) else _plain(c) for c in code.co_consts]
     return f"{code.co_code.hex()} {code.co_names} {inner}"
+
+
+def _plain(thing: Any) -> str:
+    """As repr, but a set reads the same in every process."""
+    if isinstance(thing, dict):
+        return str([(key, _plain(thing[key])) for key in sorted(thing)])
+    return repr(sorted(thing, key=repr)) if isinstance(thing, set | frozenset) else repr(thing)
 
 
 def _names(code: types.CodeType) -> list[str]:

@@ -63,6 +63,10 @@ class GrowthModel(ABC):
     """Optional exact flow of the reaction with a constant kill rate: ``flow(u, p, kill, dt, out)``, same form as
     :meth:`rate`, where ``kill`` is the kill rate (1/day) of the tumour species. None: the engine integrates ``rate``."""
 
+    rational: ClassVar[bool] = False
+    """The flow of the one species is u -> a u / (1 + b u), as that of logistic growth is: any sequence of flows and doses is
+    one such map again, and the engine takes it at once."""
+
     mobility: ClassVar[Any] = None
     """Optional factor in [0, 1] on the diffusivity of each species that depends on the state at the same point:
     ``mobility(u, p, out)``, same form as :meth:`rate`. The flux through a face between voxels a and b is

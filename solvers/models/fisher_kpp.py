@@ -23,6 +23,7 @@ class FisherKPP(GrowthModel):
     """
 
     citation: ClassVar[str] = "Swanson KR, Alvord EC, Murray JD. Cell Prolif 2000;33:317-329"
+    rational: ClassVar[bool] = True
 
     diffusivity_mm2_per_day: float = spread.diffusivity()
     proliferation_per_day: float = spread.proliferation()

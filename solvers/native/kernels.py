@@ -63,7 +63,7 @@ def _loops(species: int, parameters: int, step: Any, bounded: Any, jump: Any) ->
                 for i in range(first, last):
                     step(taken(u, i), p, kill, dt, parts, scratch, column(u, i))
                 jump(u, first, last, phases[k, 2])
-            write_contours(u[:, begin[row] : end[row]], begin[row], pitch, contours, lo, hi)
+            write_contours(u, begin[row], end[row], pitch, contours, lo, hi)
         return fine
 
     def with_kills(number_of):
@@ -81,7 +81,7 @@ def _loops(species: int, parameters: int, step: Any, bounded: Any, jump: Any) ->
                         p = numbers_at(numbers, number_of(i))
                         step(taken(u, i), p, kills[i - first], dt, parts, scratch, column(u, i))
                     jump(u, first, last, phases[k, 2])
-                write_contours(u[:, begin[row] : end[row]], begin[row], pitch, contours, lo, hi)
+                write_contours(u, begin[row], end[row], pitch, contours, lo, hi)
             return fine
 
         return varying

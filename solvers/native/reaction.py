@@ -12,7 +12,7 @@ import numpy as np
 from solvers.compiled import compiled
 from solvers.engine import Event, Exposure
 from solvers.model import GrowthModel
-from solvers.native.kernels import kernels_of
+from solvers.native.kernels import UNDERFLOW, kernels_of
 from solvers.native.region import Contours, Region, write_contours
 from solvers.native.schemes import REACTION, Scheme
 from solvers.native.team import Team
@@ -37,12 +37,43 @@ class Phase:
 @compiled
 def _trace(u, contours, pitch, lo, hi, begin, end):
     for row in range(begin.size):
-        write_contours(u[:, begin[row] : end[row]], begin[row], pitch, contours, lo, hi)
+        write_contours(u, begin[row], end[row], pitch, contours, lo, hi)
 
 
 def trace(u: np.ndarray, contours: Contours, begin: np.ndarray, end: np.ndarray) -> None:
     """Find the contours of u (species, size) on the spans."""
     _trace(u, contours.levels, contours.pitch, contours.lo, contours.hi, begin, end)
+
+
+def _composed(model: GrowthModel, phases: list[Phase]) -> tuple[float, float]:
+    """(a, b) of the phases in sequence, u -> a u / (1 + b u), from the model's flow at its two ends."""
+    a, b = 1.0, 0.0
+    p, out, tiny = model.rate_parameters(), [0.0], 1e-200
+    for phase in phases:
+        model.flow([tiny], p, phase.kill, phase.dt, out)
+        slope = out[0] / tiny
+        model.flow([1.0], p, phase.kill, phase.dt, out)
+        a, b = a * slope * phase.survival, b + a * (slope / out[0] - 1.0)
+    return a, b
+
+
+@compiled(error_model="numpy", fastmath={"nnan", "nsz", "contract"})
+def _rational(u, a, b, tolerance, contours, pitch, lo, hi, begin, end):
+    """Rounding residues back to the bounds (False if a value lay farther outside), u -> a u / (1 + b u), the contours."""
+    real = u.dtype.type
+    zero, one, small = real(0), real(1), real(UNDERFLOW)
+    fine = True
+    for row in range(begin.size):
+        values = u[0, begin[row] : end[row]]
+        lowest, highest = zero, zero
+        for i in range(values.size):
+            x = values[i]
+            lowest, highest = min(x, lowest), max(x, highest)
+            x = min(zero if x < small else x, one)
+            values[i] = a * x / (one + b * x)
+        fine &= (lowest >= -tolerance) & (highest <= one + tolerance)
+        write_contours(u, begin[row], end[row], pitch, contours, lo, hi)
+    return fine
 
 
 class Reactor:
@@ -98,6 +129,12 @@ class Reactor:
         )
         traced = (contours.levels, contours.pitch, contours.lo, contours.hi)
         if not self.fields and not any(p.maps for p in state.phases):
+            if self.model.rational:
+                map_ = _composed(self.model, state.phases)
+                done = self.team.each(
+                    lambda b, e: _rational(u, real(map_[0]), real(map_[1]), tolerance, *traced, b, e), shares
+                )
+                return contours if all(done) else None
             kernel = self.kernels.uniform
             done = self.team.each(lambda b, e: kernel(u, state.numbers, rows, tolerance, *traced, b, e), shares)
             return contours if all(done) else None

@@ -11,10 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 from solvers.compiled import compiled
-from solvers.native.stencil import LANES
+from solvers.native.lanes import LANES, Lanes
 from solvers.native.window import LANE, Window
 from twin.grid import Box
 
@@ -33,27 +36,54 @@ def _limits(domain, pitch, lo, hi):
         lo[row], hi[row] = first, last
 
 
-@njit(error_model="numpy")
-def write_contours(values, begin, pitch, contours, lo, hi):
-    """The hull of what is above each contour (increasing) in any species of a row: ``values`` (species, n)."""
-    row, start, n = begin // pitch, begin % pitch, values.shape[1]
-    first, last = 0, n
-    for k in range(contours.size):
-        level = contours[k]
-        while first < last and not _above(values, first, level):
-            first += 1
-        while first < last and not _above(values, last - 1, level):
-            last -= 1
-        lo[k, row] = start + first if first < last else NOWHERE
-        hi[k, row] = start + last if first < last else -NOWHERE
+@intrinsic
+def _above(typing, values, species, index, level):
+    """One bit for each of the eight values [species, index], ..., [species, index + 7]: whether it is above the level."""
+
+    def emit(context, builder, signature, args):
+        lanes = Lanes(context, builder, values.dtype)
+        size = cgutils.unpack_tuple(builder, context.make_array(values)(context, builder, args[0]).shape)[1]
+        found = lanes.load(values, args[0], builder.add(builder.mul(args[1], size), args[2]))
+        bits = builder.fcmp_ordered(">", found, lanes.splat(args[3]))
+        return builder.zext(builder.bitcast(bits, ir.IntType(LANES)), ir.IntType(64))
+
+    return types.int64(values, types.intp, types.intp, values.dtype), emit
 
 
 @njit(error_model="numpy")
-def _above(values, i, level):
-    found = False
+def _marks(values, index, level):
+    found = 0
     for s in range(values.shape[0]):
-        found |= values[s, i] > level
+        found |= _above(values, s, index, level)
     return found
+
+
+@njit(error_model="numpy")
+def write_contours(values, begin, end, pitch, contours, lo, hi):
+    """The hull of what is above each contour (increasing) in any species of ``values`` (species, size) on a row's span."""
+    row, start = begin // pitch, begin // pitch * pitch
+    first, last = begin, end
+    for k in range(contours.size):
+        found, level = 0, contours[k]
+        while first < last:
+            found = _marks(values, first, level)
+            if found:
+                break
+            first += LANES
+        if not found:
+            lo[k, row], hi[k, row] = NOWHERE, -NOWHERE
+            continue
+        low = first
+        while not found & 1:
+            found, low = found >> 1, low + 1
+        found = _marks(values, last - LANES, level)
+        while not found:
+            last -= LANES
+            found = _marks(values, last - LANES, level)
+        high = last
+        while not found & 1 << (LANES - 1):
+            found, high = found << 1, high - 1
+        lo[k, row], hi[k, row] = low - start, high - start
 
 
 @compiled

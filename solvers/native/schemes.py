@@ -32,7 +32,7 @@ class Scheme:
 
 
 SCHEMES: dict[Accuracy, Scheme] = {
-    "fast": Scheme(0.45, 56.0, 4e-3, 1.9, 1e-5, 2e-6, np.float32, np.uint16),
+    "fast": Scheme(0.45, 51.0, 4e-3, 1.9, 1e-5, 2e-6, np.float32, np.uint16),
     "standard": Scheme(0.2, 26.0, 4e-3, 1.0, 1e-8, 2e-6, np.float32, np.float32),
     "reference": Scheme(0.02, 6.0, 4e-3, 0.3, 1e-13, 1e-14, np.float64, np.float64),
 }
