@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from twin.case.files import whole_numbers
 from twin.case.parts import VisitEntry
-from twin.case.visits import Placing
+from twin.case.visits import Placing, corrected
 from twin.errors import DataRefused
 from twin.imaging.image import Image
-from twin.imaging.register import Registration, register_rigid
-from twin.imaging.registration_quality import failure, quality_of
-from twin.patient import Visit
+from twin.imaging.registration import Kind, Registered, register
+from twin.imaging.resample import resample
+from twin.patient import WHOLE, Visit
 
 SHARED = ("t1gd", "t1", "flair", "t2", "ct", "adc")
 """Roles by which two scans may be registered, best first."""
@@ -21,9 +22,11 @@ AROUND_MM = 10.0
 FAR_MM, FAR_DEGREES = 40.0, 25.0
 """A motion beyond these is more often a failed registration than a patient who lay differently."""
 
+WAYS: dict[Kind, str] = {"rigid": "rigidly", "affine": "affinely", "deformable": "deformably"}
 
-def register(entry: VisitEntry, words: str, baseline: Visit, placing: Placing) -> str:
-    """Set ``placing.transform`` to the rigid motion of this visit; returns what was done, in words."""
+
+def register_visit(entry: VisitEntry, kind: Kind, words: str, baseline: Visit, first: VisitEntry, placing: Placing) -> str:
+    """Set the motion of this visit in ``placing``; returns what was done, in words. ``first`` is the baseline's entry."""
     role = next((r for r in SHARED if r in entry.images and r in baseline.images), None)
     if role is None:
         raise DataRefused(
@@ -32,40 +35,58 @@ def register(entry: VisitEntry, words: str, baseline: Visit, placing: Placing) -
             remedy=f"name one of {', '.join(SHARED)} at both visits, or register outside and write `registration: none`",
         )
     fixed = Image(baseline.images[role].values, placing.grid, "baseline")
-    moving = placing.files.read(entry.images[role].file)
-    around = _around(baseline.whole, placing)
-    found = register_rigid(fixed, moving, around)
-    overlap = _check(found, fixed, moving, around, words) if found.gain > 0 else 0.0
-    placing.transform = found.transform if found.gain > 0 else None
+    moving = corrected(role, placing.files.read(entry.images[role].file), placing)
+    found = register(
+        fixed,
+        moving,
+        kind,
+        ignore=_around(baseline.whole, placing.grid.spacing_mm),
+        ignore_moving=_around(_own_tumour(entry, moving, placing), moving.grid.spacing_mm),
+        landmarks=_landmarks(first, entry),
+    ).trusted(words)
+    if found.kept:
+        return f"{kind} registration on {role} found no better position than the one given"
+    placing.transform, placing.inverse = found.transform, found.inverse
     _doubt(found, words, placing)
-    if found.gain == 0:
-        return f"rigid registration on {role} found no better position than the one given"
-    motion = f"moved {found.moved_mm:.1f} mm, turned {found.turned_deg:.1f} degrees, overlap {overlap:.2f}"
-    return f"rigidly registered to the baseline on {role} ({motion})"
+    motion = f"moved {found.moved_mm:.1f} mm, turned {found.turned_deg:.1f} degrees, {found.quality}"
+    return f"{WAYS[kind]} registered to the baseline on {role} ({motion})"
 
 
-def _check(found: Registration, fixed: Image, moving: Image, around: np.ndarray | None, words: str) -> float:
-    """The overlap of both scans; refused where a measure says that the registration failed."""
-    quality = quality_of(fixed, moving, found.transform, around)
-    if reason := failure(quality):
-        raise DataRefused(
-            f"The registration of {words} onto the baseline failed: {reason}.",
-            why="tumour and dose would be compared at the wrong place",
-            remedy="check that both scans show the same patient and organ; register them outside, then `registration: none`",
-        )
-    return quality.overlap
+def _own_tumour(entry: VisitEntry, moving: Image, placing: Placing) -> np.ndarray | None:
+    """The visit's own tumour on the grid of its image: it has grown since the baseline."""
+    found = None
+    for segmentation in entry.segmentations:
+        numbers = [n for name, group in segmentation.numbers().items() if name in WHOLE for n in group]
+        image = whole_numbers(placing.files.read(segmentation.file))
+        mask = np.isin(resample(image, moving.grid, labels=True), numbers)
+        found = mask if found is None else found | mask
+    return found
 
 
-def _around(tumour: np.ndarray | None, placing: Placing) -> np.ndarray | None:
+def _around(tumour: np.ndarray | None, spacing_mm: tuple[float, float, float]) -> np.ndarray | None:
     """The tumour and AROUND_MM of its surroundings."""
     if tumour is None or not tumour.any():
         return None
     from scipy import ndimage
 
-    return ndimage.distance_transform_edt(~tumour, sampling=placing.grid.spacing_mm) <= AROUND_MM
+    return ndimage.distance_transform_edt(~tumour, sampling=spacing_mm) <= AROUND_MM
 
 
-def _doubt(found: Registration, words: str, placing: Placing) -> None:
+def _landmarks(first: VisitEntry, entry: VisitEntry) -> tuple[np.ndarray, np.ndarray] | None:
+    """The same places at the baseline and at this visit, mm."""
+    if not entry.landmarks:
+        return None
+    if len(entry.landmarks) != len(first.landmarks):
+        raise DataRefused(
+            f"{len(entry.landmarks)} landmarks are named here and {len(first.landmarks)} at the baseline.",
+            where="landmarks",
+            why="each one is compared with the same place on the baseline scan",
+            remedy="name the same places in the same order at both visits",
+        )
+    return np.array(first.landmarks), np.array(entry.landmarks)
+
+
+def _doubt(found: Registered, words: str, placing: Placing) -> None:
     if found.moved_mm > FAR_MM or found.turned_deg > FAR_DEGREES:
         placing.problems.hint(
             f"{words}: registration moved the scan by {found.moved_mm:.0f} mm and turned it by {found.turned_deg:.0f} "

@@ -19,7 +19,7 @@ from twin.treatment import Chemotherapy, Course, DrugDose, Fraction, Plan, Radio
 Gray = Annotated[Quantity, BeforeValidator(lambda text: in_unit(text, "Gy", "a radiation dose"), json_schema_input_type=str)]
 Dose = Annotated[Quantity, BeforeValidator(quantity, json_schema_input_type=str)]
 Volume = Callable[[str, str], np.ndarray]
-"""(file, "intensity" or "mask") -> its values on the patient's grid."""
+"""(file, "dose" or "mask") -> its values on the patient's grid."""
 
 
 class DoseMap(Written):
@@ -110,7 +110,7 @@ class WrittenRadiotherapy(Written):
     def build(self, calendar: Calendar, volume: Volume | None = None) -> Radiotherapy:
         relative = None
         if self.dose_map is not None and volume is not None:
-            relative = volume(self.dose_map.file, "intensity")
+            relative = volume(self.dose_map.file, "dose")
             if self.dose_map.unit == "Gy":
                 relative = relative / np.float32(self.radiotherapy.value)
             self.dose_map.check(relative, self.radiotherapy)

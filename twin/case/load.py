@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from twin.case.alignment import alignment_words, register
+from twin.case.alignment import alignment_words, register_visit
 from twin.case.courses import build_course
 from twin.case.files import Files
 from twin.case.geometry import build_medium
@@ -25,7 +25,7 @@ from twin.fields import bounding_box
 from twin.fields import field as labelled
 from twin.grid import Box, Grid
 from twin.imaging.image import Image
-from twin.imaging.resample import resample
+from twin.imaging.resample import resample, resample_dose
 from twin.patient import Patient, Visit
 from twin.progress import SILENT, Progress, stage
 from twin.treatment import Course, Plan
@@ -119,7 +119,7 @@ def _placing(case: CaseFile, files: Files, problems: Problems) -> Placing | None
         return None
     with problems.gather("tissue"):
         medium = build_medium(case.tissue, files, native)
-    return None if medium is None else Placing(files, native, medium, cellularity, problems)
+    return None if medium is None else Placing(files, native, medium, cellularity, problems, case.bias_correction == "n4")
 
 
 def _visits(case: CaseFile, days: list[float], placing: Placing, box: Box, progress: Progress) -> tuple[Visit, ...]:
@@ -148,9 +148,9 @@ def _visit(entry: VisitEntry, day: float, baseline: Visit | None, case: CaseFile
     name = entry.name or ("baseline" if baseline is None else f"day {day:g}")
     words, registered = f"visit {case.visits.index(entry) + 1} ({name})", ""
     placing.next_visit()
-    if case.registration == "rigid" and baseline is not None:
+    if case.registration != "none" and baseline is not None:
         with placing.problems.gather(words):
-            registered = register(entry, words, baseline, placing)
+            registered = register_visit(entry, case.registration, words, baseline, case.visits[0], placing)
     images = read_images(entry, words, placing)
     regions = read_regions(entry, words, placing)
     if not regions and "cell_fraction" in images:
@@ -172,7 +172,8 @@ def _visit(entry: VisitEntry, day: float, baseline: Visit | None, case: CaseFile
 
 def _plan(case: CaseFile, calendar: Calendar, placing: Placing, box: Box) -> Plan:
     def volume(file: str, kind: str) -> Any:
-        return resample(placing.files.read(file), placing.grid, labels=kind == "mask")
+        image = placing.files.read(file)
+        return resample_dose(image, placing.grid) if kind == "dose" else resample(image, placing.grid, labels=True)
 
     radiotherapy = radiotherapy_days(case, calendar)
     courses: list[Course] = []

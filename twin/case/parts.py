@@ -100,6 +100,8 @@ class VisitEntry(Written):
     """true: kept from the calibration; the report shows how the forecast did on it."""
     alignment: str | None = None
     """How the scan was aligned before, for the report."""
+    landmarks: tuple[tuple[float, float, float], ...] = ()
+    """Places (x, y, z) in mm (LPS), the same ones in the same order at each visit: the registration's error is measured."""
 
     @field_validator("images")
     @classmethod

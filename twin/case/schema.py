@@ -37,8 +37,10 @@ class CaseFile(Written):
     """Date of the baseline scan, where visits are given by day and treatments by date."""
     first_weekday: Weekday | None = None
     """Weekday of day 0, where no date is given (default monday)."""
-    registration: Literal["none", "rigid"] = "none"
-    """rigid: each scan is moved onto the baseline scan by an image that both have."""
+    registration: Literal["none", "rigid", "affine", "deformable"] = "none"
+    """Each scan is moved onto the baseline scan by an image that both have; the tumour is left out of the comparison."""
+    bias_correction: Literal["none", "n4"] = "none"
+    """n4: the slow change of brightness that a coil leaves is divided out of t1, t1gd, t2 and flair."""
     anatomy: FilePath | None = None
     """Image beneath every picture; default: an image of the first visit."""
     crop: bool = True

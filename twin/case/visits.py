@@ -18,13 +18,19 @@ from twin.case.units import ROLES, SHARE, tidy
 from twin.errors import DataRefused
 from twin.fields import field as labelled
 from twin.grid import Grid
+from twin.imaging.bias import correct_bias
 from twin.imaging.image import Image
-from twin.imaging.resample import coverage, resample, share_inside
+from twin.imaging.resample import coverage, resample, resample_density, share_inside
 from twin.medium import Medium
 from twin.patient import WHOLE, Cellularity
 
 UNITS = {"adc": "mm2/s", "cell_fraction": "1", "cell_count": "1", "ct": "HU"}
 """Units in the house, by role; other roles keep what was declared."""
+
+COILS = ("t1", "t1gd", "t2", "flair")
+"""Roles whose brightness a coil changes from place to place, and whose numbers have no unit."""
+
+CELLS = ("cell_fraction", "cell_count")
 
 WATER_LIKE = 4.5e-3
 """No tissue has a larger ADC (mm2/s); free water at body temperature has 3e-3."""
@@ -32,24 +38,33 @@ WATER_LIKE = 4.5e-3
 
 @dataclass
 class Placing:
-    """Where the visits are brought to, and what is needed on the way. ``transform``: baseline points -> visit points."""
+    """Where the visits are brought to, and what is needed on the way.
+
+    ``transform``: baseline points -> visit points; ``inverse`` takes them back. ``unbias``: MR images lose their bias field.
+    """
 
     files: Files
     grid: Grid
     medium: Medium
     cellularity: Cellularity
     problems: Problems
+    unbias: bool = False
     notes: list[str] = field(default_factory=list)
     transform: Any = None
+    inverse: Any = None
+    even: dict[str, Image] = field(default_factory=dict)
     resampled: set[tuple[float, float, float]] = field(default_factory=set)
 
     def next_visit(self) -> None:
         """Forget the motion of the visit before."""
-        self.transform, self.resampled = None, set()
+        self.transform = self.inverse = None
+        self.resampled, self.even = set(), {}
 
-    def on_grid(self, image: Image, *, labels: bool = False, outside: float = 0.0) -> np.ndarray:
+    def on_grid(self, image: Image, *, labels: bool = False, cells: bool = False, outside: float = 0.0) -> np.ndarray:
         if self.transform is not None or not image.grid.same_as(self.grid):
             self.resampled.add(image.grid.spacing_mm)
+        if cells:
+            return resample_density(image, self.grid, transform=self.transform, inverse=self.inverse)
         return resample(image, self.grid, labels=labels, outside=outside, transform=self.transform)
 
 
@@ -64,16 +79,29 @@ def read_images(entry: VisitEntry, words: str, placing: Placing) -> dict[str, xr
 
 
 def _image(role: str, entry: ImageEntry, words: str, placing: Placing) -> xr.DataArray:
-    image = placing.files.read(entry.file)
+    image = corrected(role, placing.files.read(entry.file), placing)
     check_overlap(image, words, placing)
     unit = tidy(entry.unit) if entry.unit else ""
+    values = _canonical(role, unit, image, placing)
+    if role in CELLS:
+        _check_fraction(values, role, entry, words, placing)
+        values = np.clip(values, 0, 1, dtype=values.dtype)
     outside = placing.cellularity.adc_water_mm2_per_s if role == "adc" else 0.0
-    values = placing.on_grid(Image(_canonical(role, unit, image, placing), image.grid, image.source), outside=outside)
+    values = placing.on_grid(Image(values, image.grid, image.source), cells=role in CELLS, outside=outside)
     if role == "adc":
         _check_adc(values, entry, placing.medium)
-    if role in ("cell_fraction", "cell_count"):
-        values = _as_fraction(values, role, entry, words, placing)
+    if role in CELLS:
+        values = np.minimum(values, 1, dtype=values.dtype)
     return labelled(np.ascontiguousarray(values), placing.grid, UNITS.get(role, entry.unit or "1"))
+
+
+def corrected(role: str, image: Image, placing: Placing) -> Image:
+    """An MR image without its bias field where the case asks for that; each image of a visit once."""
+    if not placing.unbias or role not in COILS:
+        return image
+    if image.source not in placing.even:
+        placing.even[image.source] = correct_bias(image)
+    return placing.even[image.source]
 
 
 def _canonical(role: str, unit: str, image: Image, placing: Placing) -> np.ndarray:
@@ -99,7 +127,7 @@ def _check_adc(values: np.ndarray, entry: ImageEntry, medium: Medium) -> None:
         )
 
 
-def _as_fraction(values: np.ndarray, role: str, entry: ImageEntry, words: str, placing: Placing) -> np.ndarray:
+def _check_fraction(values: np.ndarray, role: str, entry: ImageEntry, words: str, placing: Placing) -> None:
     top, low = float(values.max()), float(values.min())
     if top > (2.0 if role == "cell_count" else 1.001) or low < -1e-3:
         raise DataRefused(
@@ -110,7 +138,6 @@ def _as_fraction(values: np.ndarray, role: str, entry: ImageEntry, words: str, p
     above = int(np.count_nonzero(values > 1))
     if above and role == "cell_count":
         placing.notes.append(f"{words}: {above} voxels above the carrying capacity (up to {top:.2f}) were set to it.")
-    return np.clip(values, 0, 1, dtype=values.dtype)
 
 
 def check_overlap(image: Image, words: str, placing: Placing) -> None:
@@ -190,7 +217,7 @@ def check_tumour_seen(regions: Mapping[str, np.ndarray], images: Mapping[str, xr
 def _check_inside(entry: SegmentationEntry, tumour: np.ndarray, grid: Grid, words: str, placing: Placing) -> None:
     if not tumour.any():
         return
-    outside = 1 - share_inside(tumour, grid, placing.medium.domain, placing.grid, placing.transform)
+    outside = 1 - share_inside(tumour, grid, placing.medium.domain, placing.grid, placing.inverse)
     if outside > 0.5:
         raise DataRefused(
             f"{100 * outside:.0f} % of the segmentation {entry.file} lies outside the tissue.",

@@ -1,46 +1,56 @@
-"""Registration with its quality: rigid, affine or deformable (B-spline), measured before it may be used.
-
-Mattes mutual information at three resolutions (SimpleITK); a tumour is left out of the comparison, so that growth is not
-registered away. Rueckert et al. 1999, IEEE TMI 18:712 (B-splines); Mattes et al. 2003, IEEE TMI 22:120 (metric).
-"""
+"""Registration with its quality: rigid, affine or deformable (B-spline), both ways, measured before it may be used."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from twin.errors import DataRefused
-from twin.grid import Grid
-from twin.imaging.image import Image, to_itk
-from twin.imaging.register import LEVELS, SAMPLES, mutual_information, register_rigid
+from twin.imaging.halfway import halfway_field, halfway_matrix, matrix_of, sampling_grid, transform_of
+from twin.imaging.image import Image
+from twin.imaging.pair import Pair
+from twin.imaging.register import find_affine, find_rigid, find_spline, middle_mm
 from twin.imaging.registration_quality import Quality, failure, quality_of
 
 Kind = Literal["rigid", "affine", "deformable"]
-KINDS: tuple[Kind, ...] = ("rigid", "affine", "deformable")
-ITERATIONS = {"affine": 100, "deformable": 15}
-SMOOTH_MM = 2.0
-SPLINE_SAMPLES = 10_000
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+CONTROL_MM = 30.0
+"""Distance of the B-spline's control points."""
+
+FIELD_MM = 3.0
+"""Distance at which a deformation is sampled; it is smooth over ten times as much."""
 
 
 @dataclass(frozen=True)
 class Registered:
-    """``transform`` takes points of the fixed image to points of the moving one (mm, LPS)."""
+    """``transform`` takes points of the fixed image to points of the moving one (mm, LPS), ``inverse`` takes them back.
+
+    ``moved_mm`` is how far the middle of the fixed image's contents moves and ``turned_deg`` by how much it turns;
+    ``kept``: no position better than the one given was found, and nothing moves.
+    """
 
     kind: Kind
     transform: Any
+    inverse: Any
     quality: Quality
+    moved_mm: float
+    turned_deg: float
+    kept: bool = False
 
-    def trusted(self, where: str = "") -> Registered:
-        """Itself, if its quality allows; else a refusal with the measure that failed."""
+    def trusted(self, what: str = "", where: str = "") -> Registered:
+        """Itself, if its quality allows; else a refusal with the measure that failed. ``what`` names the scan."""
         reason = failure(self.quality)
         if reason:
+            of = f" of {what} onto the baseline" if what else ""
             raise DataRefused(
-                f"The {self.kind} registration failed: {reason}.",
+                f"The {self.kind} registration{of} failed: {reason}.",
                 where=where,
                 why="tumour and dose would be compared at the wrong place",
-                remedy="check that both images show the same patient and organ; register them by hand and import the result",
+                remedy="check that both scans show the same patient and organ; register them outside, then "
+                "`registration: none`",
             )
         return self
 
@@ -51,67 +61,55 @@ def register(
     kind: Kind = "rigid",
     *,
     ignore: np.ndarray | None = None,
-    control_mm: float = 40.0,
+    ignore_moving: np.ndarray | None = None,
+    control_mm: float = CONTROL_MM,
     landmarks: tuple[np.ndarray, np.ndarray] | None = None,
     seed: int = 2026,
 ) -> Registered:
     """Bring ``moving`` onto ``fixed`` and measure how well it went.
 
-    ``ignore`` (bool, on the fixed grid) is left out of the comparison. ``control_mm`` is the distance of the B-spline's
-    control points. ``landmarks``: (n, 3) points of the fixed image and the same places in the moving one, for the error.
-    Affine and deformable start from the rigid result. One thread and a fixed seed: the same inputs give the same numbers.
+    Two registrations are made, one each way, and the transform halfway between them is taken: exchanged images give the
+    inverse, and how far the two disagree is a measure of trust. Affine and deformable start from the rigid result. Parts
+    to ``ignore`` (bool, each on its image's grid) are left out of the comparison. ``landmarks``: (n, 3) points (mm) of the
+    fixed image and the same places in the moving one, for the error. One thread and a fixed seed: the same inputs give the
+    same numbers. It never ends worse than the positions as given.
     """
-    transform = register_rigid(fixed, moving, ignore, seed).transform
-    a, b = (_smooth_type(image) for image in (fixed, moving))
-    if kind != "rigid":
-        transform = _affine(a, b, transform, ignore, seed)
+    pair = Pair(fixed, moving, ignore, ignore_moving, seed)
+    there, back = _search(pair, kind), _search(pair.swapped(), kind)
+    matrix = halfway_matrix(matrix_of(there), matrix_of(back))
+    if pair.metric(transform_of(matrix)) >= pair.metric(transform_of(np.eye(4))):
+        matrix, there, back = np.eye(4), transform_of(np.eye(4)), transform_of(np.eye(4))
+    transform, inverse = transform_of(matrix), transform_of(np.linalg.inv(matrix))
     if kind == "deformable":
-        transform = _deform(a, b, transform, fixed.grid, ignore, control_mm, seed)
-    return Registered(kind, transform, quality_of(fixed, moving, transform, ignore, landmarks))
+        transform, inverse, there, back = _deformed(pair, matrix, control_mm)
+    quality = quality_of(pair, transform, (there, back), (transform, inverse), landmarks)
+    kept = kind != "deformable" and np.array_equal(matrix, np.eye(4))
+    return Registered(kind, transform, inverse, quality, _moved(transform, fixed), _turned(matrix), kept)
 
 
-def _smooth_type(image: Image):
+def _search(pair: Pair, kind: Kind) -> Any:
+    rigid = find_rigid(pair)
+    return rigid if kind == "rigid" else find_affine(pair, rigid)
+
+
+def _deformed(pair: Pair, matrix: np.ndarray, control_mm: float) -> tuple[Any, Any, Any, Any]:
+    """The deformation on top of an affine motion: halfway, its inverse, and the two that it was made from."""
     import SimpleITK as sitk
 
-    return sitk.Cast(to_itk(image.values, image.grid), sitk.sitkFloat32)
+    forward, backward = transform_of(matrix), transform_of(np.linalg.inv(matrix))
+    there = find_spline(pair, forward, control_mm)
+    back = find_spline(pair.swapped(), backward, control_mm)
+    grids = (sampling_grid(image, FIELD_MM) for image in (pair.fixed, pair.moving))
+    transform, inverse = halfway_field(there, back, matrix, *grids)
+    return transform, inverse, sitk.CompositeTransform([forward, there]), sitk.CompositeTransform([backward, back])
 
 
-def _affine(a, b, start, ignore: np.ndarray | None, seed: int):
-    """Twelve parameters from six."""
-    import SimpleITK as sitk
-
-    first = sitk.AffineTransform(3)
-    first.SetMatrix(start.GetMatrix())
-    first.SetTranslation(start.GetTranslation())
-    first.SetCenter(start.GetCenter())
-    levels = LEVELS[1:]
-    method = _levelled(a, ignore, seed, levels)
-    method.SetOptimizerAsRegularStepGradientDescent(1.0, 1e-4, ITERATIONS["affine"], 0.6, 1e-6)
-    method.SetOptimizerScalesFromPhysicalShift()
-    method.SetInitialTransform(first, inPlace=False)
-    return sitk.AffineTransform(sitk.CompositeTransform(method.Execute(a, b)).GetBackTransform())
+def _moved(transform: Any, fixed: Image) -> float:
+    middle = middle_mm(fixed)
+    return float(np.linalg.norm(np.array(transform.TransformPoint(middle.tolist())) - middle))
 
 
-def _deform(a, b, start, grid: Grid, ignore: np.ndarray | None, control_mm: float, seed: int):
-    """A cubic B-spline on top of the affine motion; as a composite (points pass the B-spline first)."""
-    import SimpleITK as sitk
-
-    extent = np.array(grid.shape[::-1]) * np.array(grid.spacing_mm[::-1])
-    mesh = [max(2, round(float(length) / control_mm)) for length in extent]
-    spline = sitk.BSplineTransformInitializer(a, mesh, 3)
-    method = _levelled(a, ignore, seed, ((1, SMOOTH_MM),), SPLINE_SAMPLES)
-    method.SetMovingInitialTransform(start)
-    method.SetInitialTransform(spline, inPlace=True)
-    method.SetOptimizerAsLBFGS2(
-        solutionAccuracy=1e-6, numberOfIterations=ITERATIONS["deformable"], lineSearchMaximumEvaluations=5
-    )
-    method.Execute(a, b)
-    return sitk.CompositeTransform([start, spline])
-
-
-def _levelled(a, ignore: np.ndarray | None, seed: int, levels, samples: int = SAMPLES):
-    method = mutual_information(a, ignore, seed, tuple(s for s, _ in levels), samples)
-    method.SetShrinkFactorsPerLevel([s for s, _ in levels])
-    method.SetSmoothingSigmasPerLevel([mm for _, mm in levels])
-    method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
-    return method
+def _turned(matrix: np.ndarray) -> float:
+    """The angle of the rotation nearest to a matrix, degrees."""
+    u, _, v = np.linalg.svd(matrix[:3, :3])
+    return float(np.degrees(np.arccos(np.clip((np.trace(u @ v) - 1) / 2, -1, 1))))

@@ -9,6 +9,7 @@ import numpy as np
 
 from twin.grid import Grid
 from twin.imaging.image import Image
+from twin.imaging.pair import Pair
 from twin.imaging.resample import resample
 
 LEAST_OVERLAP = 0.80
@@ -16,51 +17,72 @@ LEAST_INFORMATION = 0.05
 FOREGROUND = 0.12
 JACOBIANS = (0.2, 5.0)
 LARGEST_LANDMARK_MM = 5.0
+LARGEST_DISAGREEMENT_MM = 4.0
+LARGEST_MISS_MM = 0.5
+POINTS = 2000
+"""Places at which two transforms are compared."""
+
 BINS = 32
 
 
 @dataclass(frozen=True)
 class Quality:
-    """Measures of a registration, taken within the common field of view.
+    """Measures of a registration, taken within the common field of view and outside what was left out.
 
     ``overlap``: Dice of what both images hold. ``information``: normalised mutual information inside what the fixed image
     holds, 2 (H(a) + H(b) - H(a, b)) / (H(a) + H(b)): 0 unrelated, 1 equal; ``information_before``: the same at the positions
-    as given. ``jacobian``: smallest and largest local change of volume. ``landmark_mm``: mean distance.
+    as given. ``jacobian``: smallest and largest local change of volume. ``disagreement_mm``: mean distance between where the
+    registration there and the one back put the same place, before both were made one. ``miss_mm``: mean distance by which
+    the transform and its inverse miss the start. ``landmark_mm``: mean distance of landmarks, where given.
     """
 
     overlap: float
     information: float
     information_before: float
     jacobian: tuple[float, float]
+    disagreement_mm: float = 0.0
+    miss_mm: float = 0.0
     landmark_mm: float | None = None
 
     def __str__(self) -> str:
         words = f"overlap {self.overlap:.2f}, mutual information {self.information_before:.2f} -> {self.information:.2f}"
-        words += f", local volume change {self.jacobian[0]:.2f} to {self.jacobian[1]:.2f}"
+        words += f", there and back {self.disagreement_mm:.1f} mm"
+        low, high = self.jacobian
+        words += f", local volume change {low:.2f} to {high:.2f}" if high - low > 5e-3 else ""
         return words + (f", landmarks {self.landmark_mm:.1f} mm" if self.landmark_mm is not None else "")
 
 
 def quality_of(
-    fixed: Image,
-    moving: Image,
+    pair: Pair,
     transform: Any,
-    ignore: np.ndarray | None = None,
+    both_ways: tuple[Any, Any],
+    with_inverse: tuple[Any, Any],
     landmarks: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Quality:
-    """Measure a transform (fixed points to moving points)."""
+    """Measure a transform (fixed points to moving points), the two it was made from, and it with its inverse."""
+    fixed, moving, ignore = pair.fixed, pair.moving, pair.ignore
     inside = resample(Image(np.ones(moving.values.shape, np.float32), moving.grid), fixed.grid, transform=transform) > 0.99
     use = inside if ignore is None else inside & ~ignore
     moved = resample(moving, fixed.grid, transform=transform)
     given = resample(moving, fixed.grid)
     held = contents(fixed.values)
     inner = use & held
+    points = _points(fixed.grid, inner)
     return Quality(
         overlap=dice(held[use], contents(moved)[use]),
         information=normalised_information(fixed.values[inner], moved[inner]),
         information_before=normalised_information(fixed.values[inner], given[inner]),
         jacobian=jacobian_range(transform, fixed.grid),
+        disagreement_mm=inverse_consistency(*both_ways, points)[0],
+        miss_mm=inverse_consistency(*with_inverse, points)[0],
         landmark_mm=None if landmarks is None else landmark_error(transform, *landmarks),
     )
+
+
+def _points(grid: Grid, where: np.ndarray) -> np.ndarray:
+    """At most POINTS places (mm) spread over the true voxels."""
+    found = np.argwhere(where)
+    return grid.index_to_mm(found[:: max(1, len(found) // POINTS)])
 
 
 def failure(quality: Quality) -> str:
@@ -74,6 +96,10 @@ def failure(quality: Quality) -> str:
     low, high = quality.jacobian
     if low < JACOBIANS[0] or high > JACOBIANS[1]:
         return f"it changes local volumes by factors from {low:.2f} to {high:.2f}: tissue would be folded or torn"
+    if quality.disagreement_mm > LARGEST_DISAGREEMENT_MM:
+        return f"there and back it misses by {quality.disagreement_mm:.1f} mm (at most {LARGEST_DISAGREEMENT_MM:g})"
+    if quality.miss_mm > LARGEST_MISS_MM:
+        return f"it has no exact inverse (misses by {quality.miss_mm:.1f} mm)"
     if quality.landmark_mm is not None and quality.landmark_mm > LARGEST_LANDMARK_MM:
         return f"landmarks are {quality.landmark_mm:.1f} mm apart on average"
     return ""
@@ -144,20 +170,9 @@ def landmark_error(transform: Any, fixed_mm: np.ndarray, moving_mm: np.ndarray) 
 
 
 def inverse_consistency(forward: Any, backward: Any, points_mm: np.ndarray) -> tuple[float, float]:
-    """Mean and largest distance (mm) by which points miss their start after going there and back."""
+    """Mean and largest distance (mm) by which points miss their start after going there and back; 0 without points."""
+    if len(points_mm) == 0:
+        return 0.0, 0.0
     gone = [backward.TransformPoint(forward.TransformPoint(p.tolist())) for p in np.asarray(points_mm, float)]
     miss = np.linalg.norm(np.array(gone) - points_mm, axis=1)
     return float(miss.mean()), float(miss.max())
-
-
-def checkerboard(fixed: np.ndarray, moved: np.ndarray, squares: int = 6) -> np.ndarray:
-    """A plane of the fixed image and of the moved one in alternate squares, each scaled to 0..1: edges must run on."""
-    a, b = (_scaled(v) for v in (fixed, moved))
-    rows, columns = np.indices(a.shape)
-    size = max(1, max(a.shape) // squares)
-    return np.where((rows // size + columns // size) % 2 == 0, a, b)
-
-
-def _scaled(values: np.ndarray) -> np.ndarray:
-    low, high = np.percentile(values, [1, 99])
-    return np.clip((values - low) / (high - low), 0, 1) if high > low else np.zeros(values.shape)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
+from scipy import ndimage
 
 from tests.twin.case.folders import CASE, GRID, adc, brain, good, refused, save, segmentation, spoil
 from twin.case import inspect_case, load_case
@@ -12,8 +14,7 @@ from twin.geometry.measure import volume_ml
 from twin.grid import Grid
 from twin.imaging.image import Image
 from twin.imaging.mni152 import load_mni152
-from twin.imaging.register import Registration
-from twin.imaging.resample import coverage, resample
+from twin.imaging.resample import coverage, resample, resample_density, resample_dose
 from twin.imaging.write import write_image
 
 THICK = Grid((6, 24, 20), (4.0, 1.5, 1.5), (10.0, -20.0, 6.0))
@@ -36,6 +37,36 @@ def test_labels_stay_labels():
     values = resample(Image(segmentation(4).astype(np.uint16), GRID), THICK, labels=True)
     assert set(np.unique(values)) <= {0, 1, 2, 4}
     assert volume_ml(values > 0, THICK) == pytest.approx(volume_ml(segmentation(4) > 0, GRID), rel=0.15)
+
+
+@pytest.mark.parametrize("grid", [THICK, Grid((30, 60, 52), (0.8, 0.6, 0.6), (10.0, -20.0, 5.0)), GRID.coarsen(2)])
+def test_cells_are_conserved_on_any_grid(grid):
+    cells = ndimage.gaussian_filter((segmentation(4) > 0).astype(np.float32), 1)
+    amount = cells.sum() * GRID.voxel_ml
+    assert resample_density(Image(cells, GRID), grid).sum() * grid.voxel_ml == pytest.approx(amount, rel=1e-5)
+    turn = sitk.Euler3DTransform(GRID.index_to_mm(np.array([6.0, 12, 10])).tolist(), 0.1, 0.0, 0.2)
+    turned = resample_density(Image(cells, GRID), grid, transform=turn, inverse=turn.GetInverse())
+    assert turned.sum() * grid.voxel_ml == pytest.approx(amount, rel=1e-3)
+
+
+def test_the_hot_spot_of_a_dose_is_not_lost_between_thick_slices():
+    dose = np.full(GRID.shape, 50.0, np.float32)
+    dose[6, 12, 10] = 63.0
+    assert resample_dose(Image(dose, GRID), THICK).max() > 60.5 > resample(Image(dose, GRID), THICK).max()
+    assert resample_dose(Image(dose, GRID), THICK).min() == pytest.approx(50)
+    assert resample_dose(Image(dose, GRID), GRID) is dose
+
+
+def test_a_bias_field_is_taken_out_where_the_case_asks(folder, monkeypatch):
+    import twin.case.visits as visits
+
+    seen = []
+    monkeypatch.setattr(visits, "correct_bias", lambda image: seen.append(image.source) or image)
+    load_case(folder)
+    assert not seen
+    spoil(folder, "bias_correction", value="n4")
+    load_case(folder)
+    assert seen == ["day0/t1gd.nii.gz", "day30/t1gd.nii.gz"]
 
 
 def test_the_own_grid_is_left_untouched():
@@ -131,17 +162,37 @@ def test_rigid_registration_brings_a_moved_scan_back(heads):
     assert patient.visits[0].alignment == "on the baseline grid as given"
 
 
-def test_registration_leaves_out_the_tumour_and_what_is_near_it(folder, monkeypatch):
+def test_registration_leaves_out_both_tumours_and_what_is_near_them(folder, monkeypatch):
     import twin.case.alignment as alignment
 
     seen = []
-    monkeypatch.setattr(alignment, "register_rigid", lambda a, b, ignore: seen.append(ignore) or Registration(None, 0, 0, 0))
-    spoil(folder, "registration", value="rigid")
+    true = alignment.register
+
+    def watched(fixed, moving, kind, **named):
+        seen.append((kind, named))
+        return true(fixed, fixed, "rigid")
+
+    monkeypatch.setattr(alignment, "register", watched)
+    spoil(folder, "registration", value="affine")
     patient = load_case(folder)
-    (ignored,) = seen
-    tumour = segmentation(3) > 0
-    assert ignored[tumour].all() and ignored.sum() > 3 * tumour.sum() and not ignored.all()
-    assert "no better position" in patient.visits[1].alignment
+    ((kind, named),) = seen
+    assert kind == "affine" and named["landmarks"] is None
+    for key, radius in (("ignore", 3), ("ignore_moving", 4)):
+        tumour = segmentation(radius) > 0
+        assert named[key][tumour].all() and named[key].sum() > 3 * tumour.sum() and not named[key].all()
+    assert "affine registration on t1gd found no better position" in patient.visits[1].alignment
+
+
+def test_landmarks_measure_a_registration_and_can_refuse_it(heads):
+    places = [[0.0, 0.0, 20.0], [30.0, -10.0, 10.0], [-20.0, 20.0, 0.0]]
+    spoil(heads, "registration", value="rigid")
+    spoil(heads, "visits", 0, "landmarks", value=places)
+    spoil(heads, "visits", 1, "landmarks", value=places[:2])
+    refused(heads, "2 landmarks are named here and 3", where="visit 2", why="same place", remedy="same order")
+    spoil(heads, "visits", 1, "landmarks", value=[[x + 30, y, z] for x, y, z in places])
+    refused(heads, "landmarks are", where="visit 2", why="wrong place", remedy="same patient")
+    spoil(heads, "visits", 0, "landmarks", remove=True)
+    spoil(heads, "visits", 1, "landmarks", remove=True)
 
 
 def test_registration_needs_an_image_in_common(folder):

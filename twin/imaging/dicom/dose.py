@@ -95,7 +95,7 @@ def _first_plane(dataset: Any, source: Source) -> Frame:
     import copy
 
     header = copy.copy(dataset)
-    header.NumberOfFrames = 1
+    header.add_new("NumberOfFrames", "IS", 1)  # setting the attribute would first convert a damaged one
     found = frames_of(header, source)
     if not found:
         raise source.refuse("The dose does not say where its first plane lies.")
