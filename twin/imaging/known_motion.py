@@ -37,7 +37,7 @@ def rigid_motion(grid: Grid, degrees: float, shift_mm: float, rng: np.random.Gen
 
 
 def smooth_motion(image: Image, largest_mm: float, alike_mm: float, rng: np.random.Generator) -> Motion:
-    """A random deformation of at most ``largest_mm`` along an axis; its Gaussian smoothing has the deviation ``alike_mm``."""
+    """A random deformation of at most ``largest_mm`` along an axis; smoothed by a Gaussian of width ``alike_mm``."""
     from scipy.ndimage import gaussian_filter
 
     grid = sampling_grid(image, STEP_MM)
