@@ -138,12 +138,12 @@ def posterior_dataset(
         if p.name in at:
             values[:, column] = [row[p.name] for row in fitted]
             best[column] = at[p.name]
-    return _labelled(parameters, values, prior, np.array(best)).assign_attrs(
+    return labelled(parameters, values, prior, np.array(best)).assign_attrs(
         model=structure.model, effects=list(structure.effects), method=method, seed=seed
     )
 
 
-def _labelled(parameters: tuple[Parameter, ...], values: np.ndarray, prior: np.ndarray, best: np.ndarray) -> xr.Dataset:
+def labelled(parameters: tuple[Parameter, ...], values: np.ndarray, prior: np.ndarray, best: np.ndarray) -> xr.Dataset:
     def text(items):
         return "parameter", np.array(list(items), dtype=object).astype(str)
 

@@ -18,7 +18,7 @@ def identifiability(laplace: Laplace, silent: tuple[Parameter, ...]) -> tuple[li
     """(sentences, warnings) on correlated, unlearnt and bounded parameters."""
     sentences = _pairs(laplace) + _unlearnt(laplace)
     sentences += [
-        f"The visits seen say nothing about {_name(p)}: no such treatment was given before the last of them; "
+        f"The visits seen say nothing about {name_of(p)}: no such treatment was given before the last of them; "
         f"its draws are those of the prior."
         for p in silent
     ]
@@ -42,15 +42,15 @@ def _pairs(laplace: Laplace) -> list[str]:
             r = correlation[i, j]
             if abs(r) > ALIKE:
                 sentences.append(
-                    f"The data fix a combination of {_name(first)} and {_name(parameters[j])} but hardly tell them apart "
-                    f"(correlation {r:.2f})."
+                    f"The data fix a combination of {name_of(first)} and {name_of(parameters[j])} but hardly tell them "
+                    f"apart (correlation {r:.2f})."
                 )
     return sentences
 
 
 def _unlearnt(laplace: Laplace) -> list[str]:
     return [
-        f"The data hardly narrow {_name(p)}: its posterior is {100 * s:.0f} % as wide as its prior."
+        f"The data hardly narrow {name_of(p)}: its posterior is {100 * s:.0f} % as wide as its prior."
         for p, s in zip(laplace.space.parameters, laplace.spread, strict=True)
         if s > AS_WIDE
     ]
@@ -63,12 +63,13 @@ def _bounded(laplace: Laplace) -> list[str]:
         for bound, edge, word in ((a, p.low, "lowest"), (b, p.high, "highest")):
             if abs(z - bound) < AT_BOUND:
                 warnings.append(
-                    f"{_name(p)} is at the {word} admissible value ({edge:g} {p.unit}): the model may not suit this patient."
+                    f"{name_of(p)} is at the {word} admissible value ({edge:g} {p.unit}): the model may not suit this "
+                    "patient."
                 )
     return warnings
 
 
-def _name(p: Parameter) -> str:
+def name_of(p: Parameter) -> str:
     """The name without its unit, and the symbol."""
-    words = re.sub(r"(_mm2)?_per_(day|gy)$|_gy$", "", p.name)
+    words = re.sub(r"(_mm2)?_per_(day|gy)$|_gy$|_ml$", "", p.name)
     return f"{words.replace('_', ' ')} ({p.symbol})"

@@ -12,7 +12,7 @@ import xarray as xr
 from calibration.calibration import Calibration, load_calibration
 from calibration.evaluation import Seen, seen, twin_scores
 from calibration.ledger.chain import Ledger, Record
-from calibration.ledger.made import digest_of_plan, forecast_content, posterior_hash
+from calibration.ledger.made import plan_hash, forecast_content, posterior_hash
 from calibration.ledger.score import override_score, reaches, score_content
 from twin.errors import UsageError
 from twin.provenance import Manifest
@@ -60,17 +60,28 @@ def keep_scores(
     ``maps`` and ``fit`` are of the forecast in force (``twin``), run again to that day: it is scored even where the ledger's
     days end before.
     """
-    records, found = ledger.records(), []
-    done = {(r.content.get("forecast"), r.content["day"]) for r in records if r.kind == "score"}
     own = posterior_hash(twin.posterior)
+
+    def in_force(made: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, float]]:
+        if made["posterior_sha256"] != own:
+            return made, {}
+        return (_carried_on(made, fit, now.day) if now.day > made["days"][-1] else made), maps
+
+    return score_all(ledger, visit, now, in_force)
+
+
+def score_all(ledger: Ledger, visit: str, now: Seen, known=lambda made: (made, {}), retrospective: bool = False):
+    """The same without images; ``known`` may carry a forecast's content on and add the scores of its maps."""
+    records, found = ledger.records(), []
+    done = {(r.content.get("forecast") or r.content["override"], r.content["day"]) for r in records if r.kind == "score"}
     for record in records:
         made = record.content
-        if record.kind == "forecast" and (record.number, now.day) not in done:
-            in_force = made["posterior_sha256"] == own
-            if in_force and now.day > made["days"][-1]:
-                made = _carried_on(made, fit, now.day)
+        if (record.number, now.day) in done:
+            continue
+        if record.kind == "forecast":
+            made, maps = known(made)
             if reaches(made, now.day):
-                found.append(_append_score(ledger, record, visit, now, maps if in_force else {}, made=made).content)
+                found.append(_append_score(ledger, record, visit, now, maps, made, retrospective).content)
         elif record.kind == "override" and made["day"] == now.day:
             found.append(ledger.append("score", override_score(record.number, made, visit, now)).content)
     return [dict(f) for f in found]
@@ -105,7 +116,7 @@ def earlier(twin: Calibration) -> dict[str, Any]:
     return {
         "earlier_decision_day": twin.decision_day,
         "earlier_posterior_sha256": posterior_hash(twin.posterior),
-        "earlier_treatments_sha256": digest_of_plan(twin.patient.treatments),
+        "earlier_treatments_sha256": plan_hash(twin.patient.treatments),
     }
 
 

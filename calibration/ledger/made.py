@@ -39,14 +39,14 @@ def forecast_content(twin: Calibration, manifest: Mapping[str, Any]) -> dict[str
         "effects": list(twin.structure.effects),
         "decision_day": twin.decision_day,
         "visits_seen": [v.day for v in twin.patient.seen],
-        "treatments_sha256": digest_of_plan(twin.patient.treatments),
+        "treatments_sha256": plan_hash(twin.patient.treatments),
         "last_volume_ml": last.volume_ml,
         "last_burden_ml": last.burden_ml,
         "posterior": posterior_summary(twin.posterior),
         "posterior_sha256": posterior_hash(twin.posterior),
         "maps_sha256": maps_hash(twin.fit),
         "days": kept_days(twin),
-        **{name: _draws(twin, name) for name in ("volume_ml", "burden_ml")},
+        **{name: rounded(twin.fit[name].sel(t=kept_days(twin)).values.T) for name in ("volume_ml", "burden_ml")},
     }
 
 
@@ -76,15 +76,15 @@ def posterior_summary(posterior: xr.Dataset) -> dict[str, dict[str, Any]]:
 
 def posterior_hash(posterior: xr.Dataset) -> str:
     """Of the draws, whatever the files around them look like."""
-    return _array_hash(posterior["value"].values)
+    return array_hash(posterior["value"].values)
 
 
 def maps_hash(fit: xr.Dataset) -> str:
     """Of the predicted cell fraction and the probability of visible tumour on every visit."""
-    return _array_hash(fit["predicted_fraction"].values, fit["probability"].values)
+    return array_hash(fit["predicted_fraction"].values, fit["probability"].values)
 
 
-def digest_of_plan(plan: Plan) -> str:
+def plan_hash(plan: Plan) -> str:
     """Of the treatments that a forecast counts on: doses, days and places."""
     digest = hashlib.sha256()
     for course in plan.courses:
@@ -94,13 +94,12 @@ def digest_of_plan(plan: Plan) -> str:
     return digest.hexdigest()
 
 
-def _draws(twin: Calibration, name: str) -> list[list[float | None]]:
-    """(day, draw), rounded; None where a draw failed."""
-    rows = twin.fit[name].sel(t=kept_days(twin)).values.T
-    return [[None if np.isnan(v) else float(f"{v:.{DIGITS}g}") for v in row] for row in rows]
+def rounded(table: np.ndarray) -> list[list[float | None]]:
+    """(day, draw) of a table; None where a draw failed."""
+    return [[None if np.isnan(v) else float(f"{v:.{DIGITS}g}") for v in row] for row in table]
 
 
-def _array_hash(*arrays: np.ndarray) -> str:
+def array_hash(*arrays: np.ndarray) -> str:
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype}{array.shape}".encode() + np.ascontiguousarray(array).tobytes())

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from scenarios.cli import options as o
+from scenarios.cli import sizes
 from scenarios.cli.guard import resumable
 from scenarios.cli.session import Session
 from scenarios.cli.voice import Voice
@@ -27,6 +30,12 @@ class Search:
     engine: str = "native"
     accuracy: o.AccuracyName = "fast"
     coarsen: int = 1
+    from_prior: bool = False
+
+
+FromPrior = Annotated[
+    bool, typer.Option("--from-prior", help="Forecast with draws of the prior: for a single visit, which shows no growth.")
+]
 
 
 def calibrate(
@@ -40,6 +49,7 @@ def calibrate(
     engine: o.Engine = Search.engine,
     accuracy: o.Accuracy = "fast",
     coarsen: o.Coarsen = Search.coarsen,
+    from_prior: FromPrior = False,
     processes: o.Processes = 1,
     seed: o.Seed = 0,
     overwrite: o.Overwrite = False,
@@ -49,40 +59,46 @@ def calibrate(
 ) -> None:
     """Find the parameters that explain the scans seen so far, and how sure they are."""
     voice = Voice(json, quiet)
-    search = Search(model, tuple(effect or Search.effects), evaluations, draws, sampler, engine, accuracy, coarsen)
+    chosen = tuple(effect or Search.effects)
+    search = Search(model, chosen, evaluations, draws, sampler, engine, accuracy, coarsen, from_prior)
     summary = step(case, out, search, Session(voice, seed, processes, overwrite))
     tell(summary, voice)
     voice.result({"results": out, **summary})
-    voice.last(f"Calibrated: {out}   next: oncotwin scenarios {out}")
+    if summary.get("form") == "volume only":
+        voice.last(f"Calibrated: {out}   forecast: {out / 'forecast.png'}")
+    else:
+        voice.last(f"Calibrated: {out}   next: oncotwin scenarios {out}")
 
 
 def step(case: Path, out: Path, search: Search, session: Session) -> dict[str, Any]:
     """Load the case, calibrate into ``out`` and leave a manifest; the summary. Finished work is not repeated."""
     from scenarios.cli.claim import claim
     from scenarios.cli.inputs import case_files
+    from twin.case.sizes import is_sizes
     from twin.provenance import Manifest
     from twin.store import load_json
 
     _check_names(search)
-    files = case_files(case)
+    files, only_sizes = case_files(case), is_sizes(case)
+    outputs = sizes.OUTPUTS if only_sizes else OUTPUTS
     manifest = Manifest("calibrate", asdict(search), session.seed)
     manifest.add_inputs(files, files[0].parent)
-    if claim(manifest, out, OUTPUTS, INTERMEDIATE, session.overwrite):
+    if claim(manifest, out, outputs, INTERMEDIATE, session.overwrite):
         session.voice.note(f"{out} holds this calibration already; --overwrite would repeat it.")
     else:
         with resumable(f"the evaluations so far are kept in {out}"):
-            _compute(files[0], out, search, session)
+            (sizes.compute if only_sizes else _compute)(files[0], out, search, session)
         manifest.cite(*load_json(out / "calibration.json").get("citations", []))
         manifest.write(out)
-    _remember(out)
+    (sizes.remember if only_sizes else _remember)(files[0], out, "calibrate")
     return load_json(out / "calibration.json")
 
 
-def _remember(out: Path) -> None:
+def _remember(_: Path, out: Path, command: str) -> None:
     """The forecast into the ledger, where it is not there yet."""
     from calibration.ledger.keeping import keep_forecast
 
-    keep_forecast(out, "calibrate")
+    keep_forecast(out, command)
 
 
 def _compute(case: Path, out: Path, search: Search, session: Session) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from scenarios.cli import options as o
 from scenarios.cli.guard import resumable
 from scenarios.cli.session import Session
+from scenarios.cli.sizes import no_images
 from scenarios.cli.voice import Voice
 
 
@@ -25,6 +26,7 @@ def step(results: Path, out: Path, session: Session) -> Path:
     from twin.provenance import Manifest
     from twin.store import missing
 
+    no_images(results, "report")
     if not (results / "calibration.json").exists():
         raise missing(results / "calibration.json")
     from twin.report import build_report

@@ -57,6 +57,10 @@ def everything(
     seconds: dict[str, float] = {}
     fitted = timed("1/3 calibrate", seconds, voice, lambda: calibrate.step(case, out, search, session))
     calibrate.tell(fitted, voice)
+    if fitted.get("form") == "volume only":
+        voice.result({"results": out, "seconds": seconds, "sentences": fitted["sentences"]})
+        voice.last(f"Forecast: {out / 'forecast.png'}   (sizes alone: there is nothing to compare or to picture)")
+        return
     compared = timed("2/3 scenarios", seconds, voice, lambda: scenarios.step(out, out, study, comparison, session))
     for sentence in compared.get("conclusion", []):
         voice.say(sentence)

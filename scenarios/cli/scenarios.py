@@ -12,6 +12,7 @@ import typer
 from scenarios.cli import options as o
 from scenarios.cli.guard import resumable
 from scenarios.cli.session import Session
+from scenarios.cli.sizes import no_images
 from scenarios.cli.voice import Voice
 from twin.errors import PartialResult
 
@@ -60,6 +61,7 @@ def step(results: Path, out: Path, study: Path | None, comparison: Comparison, s
     from twin.provenance import Manifest
     from twin.store import load_json, missing
 
+    no_images(results, "scenarios")
     inputs = [results / name for name in ("posterior.zarr", "calibration.json")]
     for path in inputs:
         if not path.exists():

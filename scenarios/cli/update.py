@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.cli import options as o
+from scenarios.cli import sizes
 from scenarios.cli.guard import resumable
 from scenarios.cli.session import Session
 from scenarios.cli.voice import Voice
@@ -37,25 +38,25 @@ def update(
 
 def step(case: Path, out: Path, draws: int, session: Session) -> dict[str, Any]:
     """Score, sharpen, replace the calibration in ``out`` and add to its ledger; what is new. Killed, it can be run again."""
+    from calibration.ledger.chain import Ledger
     from calibration.ledger.keeping import keep_forecast
     from calibration.ledger.track import save_track, sentences
     from calibration.settle import settle
+    from twin.case.sizes import is_sizes
     from twin.store import load_json, missing
 
     settle(out)
     if not (out / "calibration.json").exists():
         raise missing(out / "calibration.json")
     with resumable(f"the calibration in {out} is as it was"):
-        news = _compute(case, out, draws, session)
-    record = keep_forecast(out, "update") if (out / "manifest-update.json").exists() else None
-    from calibration.ledger.chain import Ledger
-
+        news = (_sizes if is_sizes(case) else _compute)(case, out, draws, session)
+    if (out / "manifest-update.json").exists():
+        sizes.remember(case, out, "update") if is_sizes(case) else keep_forecast(out, "update")
     track = save_track(Ledger(out))
     summary = load_json(out / "calibration.json") if news else {}
     told = [*(sentences(track) if news else []), *summary.get("sentences", [])]
     return {
         "new_visits": list(news),
-        "record": record.number if record else None,
         "head": track["head"],
         "track_record": track["summary"],
         "sentences": told,
@@ -88,3 +89,22 @@ def _compute(case: Path, out: Path, draws: int, session: Session) -> tuple[float
     manifest.cite(*updated.calibration.summary["citations"])
     replace_calibration(updated.calibration, out, manifest)
     return tuple(updated.calibration.summary["updated_with_days"])
+
+
+def _sizes(case: Path, out: Path, draws: int, session: Session) -> tuple[float, ...]:
+    """The same for a case of sizes: scored, and calibrated on all its readings, which takes seconds."""
+    from scenarios.cli.calibrate import Search
+    from scenarios.cli.inputs import case_files
+    from twin.provenance import Manifest
+    from twin.store import load_json
+
+    news = sizes.score(case, out)
+    if news:
+        known = load_json(Manifest.path(out, "calibrate"))["configuration"]
+        search = Search(**{**known, "effects": tuple(known["effects"]), "draws": draws, "from_prior": False})
+        manifest = Manifest("update", {**known, "draws": draws, "from_prior": False}, session.seed)
+        files = case_files(case)
+        manifest.add_inputs(files, files[0].parent)
+        sizes.compute(files[0], out, search, session)
+        manifest.write(out)
+    return news

@@ -13,6 +13,7 @@ from twin.case.orientation import grid_words
 from twin.case.plausibility import doubts
 from twin.case.problems import Problems
 from twin.case.reading import case_path
+from twin.case.sizes import is_sizes, load_sizes
 from twin.drugs import drug
 from twin.errors import DataRefused
 from twin.geometry.measure import measure, volume_ml
@@ -44,6 +45,8 @@ class Inspection:
 
 def inspect_case(path: Path, progress: Progress = SILENT) -> Inspection:
     """Look at a case without refusing it: what can be told is told, and every problem is listed with its remedy."""
+    if is_sizes(path):
+        return _inspected_sizes(path)
     problems = Problems()
     found = None
     with problems.gather():
@@ -56,6 +59,19 @@ def inspect_case(path: Path, progress: Progress = SILENT) -> Inspection:
     if problems.hints:
         lines += ["", "Worth a look:", *[f"  {hint}" for hint in problems.hints]]
     return Inspection(tuple(lines), (), tuple(problems.hints), _facts(found.patient))
+
+
+def _inspected_sizes(path: Path) -> Inspection:
+    try:
+        series = load_sizes(path)
+    except DataRefused as refused:
+        return Inspection(("The case cannot be used yet.",), (refused,))
+    lines = [f"{series.name} ({series.site}): sizes alone, {len(series.sizes)} readings, {len(series.seen)} of them seen."]
+    for size in series.sizes:
+        told = f"{size.volume_ml:g} mL" if size.volume_ml is not None else f"{size.diameter_mm:g} mm"
+        lines.append(f"  day {size.day:g}: {told}" + (", held out" if size.held_out else ""))
+    lines += ["Treatments:", *map(_course, series.treatments.courses)]
+    return Inspection(tuple(lines), ())
 
 
 def _describe(found: Assembled) -> list[str]:

@@ -37,18 +37,18 @@ def read_case_file(path: Path, problems: Problems) -> CaseFile | None:
     """The file as written, or None with the reasons added to ``problems``."""
     content = None
     with problems.gather(path.name):
-        content = _yaml(path)
+        content = read_yaml(path)
     if problems:
         return None
     try:
         return CaseFile.model_validate(content)
     except ValidationError as error:
         for item in error.errors():
-            problems.add(_refusal(item, path.name))
+            problems.add(refusal(item, path.name))
         return None
 
 
-def _yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
@@ -84,7 +84,7 @@ def _loader() -> type:
     return OneKeyLoader
 
 
-def _refusal(item: Any, file: str) -> DataRefused:
+def refusal(item: Any, file: str) -> DataRefused:
     loc, kind = tuple(item["loc"]), item["type"]
     where = f"{file}: {_place(loc)}" if loc else file
     if kind == "extra_forbidden":

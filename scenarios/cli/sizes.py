@@ -1,0 +1,72 @@
+"""The steps of a case of sizes alone (``sizes:`` in ``case.yaml``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from scenarios.cli.session import Session
+from twin.errors import DataRefused, UsageError
+
+OUTPUTS = ("sizes.json", "posterior.zarr", "fit.zarr", "calibration.json", "forecast.svg", "forecast.png")
+
+
+def compute(case: Path, out: Path, search: Any, session: Session) -> None:
+    """Calibrate and forecast the volumes; ``search`` as in :mod:`scenarios.cli.calibrate`."""
+    from calibration.structure import Structure
+    from calibration.volume.calibrate import calibrate_sizes
+    from twin.case.sizes import load_sizes
+
+    calibrate_sizes(
+        load_sizes(case),
+        out,
+        structure=Structure(search.model, search.effects),
+        evaluations=5 * search.evaluations,
+        draws=4 * search.draws,
+        seed=session.seed,
+        processes=session.processes,
+        prior_only=search.from_prior,
+        progress=session.voice.progress,
+    )
+
+
+def remember(case: Path, out: Path, command: str) -> None:
+    """The forecast into the ledger."""
+    from calibration.volume.ledger import keep_size_forecast
+    from twin.case.sizes import load_sizes
+
+    keep_size_forecast(load_sizes(case), out, command)
+
+
+def score(case: Path, out: Path) -> tuple[float, ...]:
+    """Score the earlier forecasts on the new readings of a case; the days of these."""
+    from calibration.ledger.chain import Ledger
+    from calibration.ledger.keeping import score_all
+    from calibration.volume.ledger import seen_size
+    from twin.case.sizes import load_sizes
+    from twin.store import load_json
+
+    before = [s for s in load_json(out / "sizes.json")["sizes"] if not s["held_out"]]
+    series = load_sizes(case)
+    known = {(s["day"], s["volume_ml"], s["diameter_mm"]) for s in before}
+    news = [s for s in series.seen if s.day not in {day for day, _, _ in known}]
+    left = {(s.day, s.volume_ml, s.diameter_mm) for s in series.seen}
+    if known - left or any(s.day < before[-1]["day"] for s in news):
+        raise DataRefused(
+            "Earlier readings changed, or a new one lies before the last one seen.",
+            where="sizes",
+            why="an update adds readings after those that the forecast was made from",
+            remedy="calibrate the case again: `oncotwin calibrate CASE --overwrite`; the ledger keeps the earlier forecasts",
+        )
+    for size in news:
+        score_all(Ledger(out), size.name, seen_size(size))
+    return tuple(s.day for s in news)
+
+
+def no_images(results: Path, step: str) -> None:
+    """Refuse a step that needs images where the results are of sizes alone."""
+    if (results / "sizes.json").exists():
+        raise UsageError(
+            f"oncotwin {step} needs images; {results} holds a case of sizes alone.",
+            remedy="its forecast is in forecast.png, calibration.json and fit.zarr; `oncotwin ledger` has its record",
+        )

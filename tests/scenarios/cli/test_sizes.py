@@ -1,0 +1,39 @@
+"""The commands on a case of sizes alone, for real: it takes seconds."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+CASE = """patient: lung-01
+sizes:
+  - {day: 0, diameter: 20 mm}
+  - {day: 42, diameter: 23 mm}
+  - {day: 84, diameter: 26 mm, held_out: true}
+"""
+QUICK = ("--evaluations", 40, "--draws", 10, "--quiet")
+
+
+@pytest.fixture
+def sizes(tmp_path):
+    (tmp_path / "case.yaml").write_text(CASE)
+    return tmp_path
+
+
+def test_from_sizes_to_a_forecast_and_its_track_record(oncotwin, sizes):
+    assert "sizes alone, 3 readings, 2 of them seen" in oncotwin("inspect", ".").stdout
+    done = oncotwin("run", ".", *QUICK)
+    assert done.exit_code == 0 and done.stdout.startswith("Forecast: results/forecast.png"), done.output
+    for step in ("scenarios", "report"):
+        refused = oncotwin(step, "results")
+        assert refused.exit_code == 2 and "needs images" in refused.stderr
+    (sizes / "case.yaml").write_text(CASE.replace(", held_out: true", "") + "  - {day: 120, diameter: 28 mm}\n")
+    updated = oncotwin("update", ".", "--draws", 10, "--json")
+    assert updated.exit_code == 0, updated.output
+    told = json.loads(updated.stdout)
+    assert told["new_visits"] == [84.0, 120.0] and told["track_record"]["scored"] == 2
+    assert "nothing was changed" in oncotwin("update", ".").stdout
+    (sizes / "case.yaml").write_text(CASE.replace("day: 42", "day: 30"))
+    refused = oncotwin("update", ".")
+    assert refused.exit_code == 3 and "Earlier readings changed" in refused.stderr
