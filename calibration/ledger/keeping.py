@@ -12,7 +12,7 @@ import xarray as xr
 from calibration.calibration import Calibration, load_calibration
 from calibration.evaluation import Seen, seen, twin_scores
 from calibration.ledger.chain import Ledger, Record
-from calibration.ledger.made import plan_hash, forecast_content, posterior_hash
+from calibration.ledger.made import forecast_content, plan_hash, posterior_hash
 from calibration.ledger.score import override_score, reaches, score_content
 from twin.errors import UsageError
 from twin.provenance import Manifest

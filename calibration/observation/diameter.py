@@ -6,7 +6,7 @@ import numpy as np
 
 RELATIVE_SPREAD = 0.05
 """Spread of ln(diameter) of one reading. Same-day CT read twice by one reader: 95 % limits of -7 to +6 % (Zhao et al.
-2009, Radiology 252:263; from memory, to be verified), a spread of 0.025 for one of the two; doubled for a change of reader."""
+2009, Radiology 252:263; from memory, to be verified), a spread of 0.025 for one; doubled for a change of reader."""
 
 SMALLEST_MM = 3.0
 """A lesion that is not seen is at most about this large; it is taken as this, and known no better than by a factor."""

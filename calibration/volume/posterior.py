@@ -37,7 +37,7 @@ class SizeDensity:
             return -np.inf
         readings, values = Readings.of(self.series.seen), self.space.values(z)
         try:
-            residual = readings.log_ml - course(self.series, self.structure, values, readings.days)
+            residual = readings.log_ml - course(self.series, self.structure, values, readings.days.tolist())
         except OncotwinError:
             return -np.inf
         factor = cho_factor(covariance(readings, values["discrepancy_per_day"]), lower=True)
