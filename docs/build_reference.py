@@ -27,10 +27,12 @@ GENERATED = "<!-- Written by docs/build_reference.py (make docs); edit the docst
 
 def pages() -> dict[Path, str]:
     """Every generated page with its text."""
+    from scenarios.criteria_page import criteria_page
     from scenarios.reference import regimens_page
     from twin.case.reference import case_page
 
-    made = {"cli": cli_page(), "case-file": case_page(), "regimens": regimens_page(), "api": api_page()}
+    made = {"cli": cli_page(), "case-file": case_page(), "regimens": regimens_page(), "criteria": criteria_page()}
+    made["api"] = api_page()
     return {REFERENCE / f"{name}.md": text for name, text in made.items()}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from twin import RESEARCH_USE_ONLY, __version__
 from twin.store import plain, save_json
 
-LIBRARIES = ("numpy", "scipy", "numba", "xarray", "fipy", "SimpleITK", "pyvista", "optuna", "dask", "zarr")
+LIBRARIES = ("numpy", "scipy", "numba", "xarray", "fipy", "SimpleITK", "pyvista", "optuna", "dask", "zarr", "SALib")
 
 
 def sha256(path: Path) -> str:

@@ -22,6 +22,7 @@ HOMES = {
     "pyvista": ("twin/visual/",),
     "matplotlib": ("twin/visual/", "twin/report/"),
     "typer": ("scenarios/cli/",),
+    "SALib": ("scenarios/sensitivity.py",),
 }
 """Where a heavy library may be imported; nowhere else."""
 
