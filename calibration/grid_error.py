@@ -17,7 +17,7 @@ def resolution_spread(grid: Grid, values: Mapping[str, float]) -> float:
     forecast on the same grid makes the same error; it belongs beside a diffusivity that is compared with another's.
     """
     d, rho = values.get("diffusivity_mm2_per_day"), values.get("proliferation_per_day")
-    if not d or not rho:
+    if not d or not rho or rho < 0:
         return 0.0
     h2 = float(np.mean(np.square(grid.spacing_mm)))
     return min(1.0, h2 * rho / (12.0 * d))

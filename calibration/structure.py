@@ -32,7 +32,7 @@ class Structure:
     def parameters(self, patient: Patient) -> tuple[Parameter, ...]:
         """The free parameters: of the model, of the effects, of the first scan."""
         kinds = [models[self.model], *(effects[name] for name in self.effects)]
-        own = [p for kind in kinds for p in declared(kind)]
+        own = [p for kind in kinds for p in declared(kind, patient.site)]
         if len(patient.medium.tissues) == 1:
             own = [p for p in own if p.name not in ONLY_WITH_SEVERAL_TISSUES]
         every = (*own, *initial_of(patient).free)

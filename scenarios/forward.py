@@ -52,7 +52,7 @@ def settle(
     """The values of the free parameters (defaults where not set), and the settings of those that are otherwise fixed."""
     kinds = [models[structure.model], *(effects[name] for name in structure.effects)]
     free = {p.name: p for p in structure.parameters(patient)}
-    known = {p.name: p for kind in kinds for p in declared(kind)} | free
+    known = {p.name: p for kind in kinds for p in declared(kind, patient.site)} | free
     for name, value in settings.items():
         if name not in known:
             raise UsageError(unknown("parameter", name, sorted(known)), remedy=f"known: {', '.join(sorted(known))}")

@@ -6,7 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from twin.parameter import Prior, parameter
+from twin.parameter import Known, Prior, parameter
+
+
+BREAST_D = "breast 1e-6 to 1e-3 mm2/day, Jarrett 2021; median at the upper end, a factor of ten either way"
+BREAST_K = "breast -0.5 to 0.1 /day, net death included, Jarrett 2021"
 
 
 def diffusivity() -> Any:
@@ -20,11 +24,12 @@ def diffusivity() -> Any:
         prior=Prior(0.1, 1.0),
         description="diffusivity of tumour cells in the tissue in which they move fastest (white matter)",
         source="glioma 0.02-1.5 mm2/day, Ezhov 2022 (Learn-Morph-Infer); default 0.13, Lipkova 2019",
+        sites={"breast": Known(1e-6, 3.0, Prior(1e-3, 2.3), BREAST_D)},
     )
 
 
-def proliferation(default: float = 0.05, symbol: str = "rho", description: str = "") -> Any:
-    """A growth rate per day."""
+def proliferation(default: float = 0.05, symbol: str = "rho", description: str = "", may_die: bool = False) -> Any:
+    """A growth rate per day; ``may_die``: the law holds for a negative rate (net death) as well."""
     return parameter(
         default,
         symbol=symbol,
@@ -34,6 +39,7 @@ def proliferation(default: float = 0.05, symbol: str = "rho", description: str =
         prior=Prior(default, 0.8),
         description=description or "net proliferation rate at low density",
         source="glioma 0.002-0.2 /day, Ezhov 2022 (Learn-Morph-Infer)",
+        sites={"breast": Known(-0.5, 0.1, Prior(0.0, 0.05, "linear"), BREAST_K)} if may_die else None,
     )
 
 
@@ -48,6 +54,7 @@ def slow_tissue_ratio() -> Any:
         prior=Prior(0.15, 0.4),
         description="diffusivity in the other tissues (grey matter), relative to the fastest",
         source="D_white/D_grey 5-10, Swanson 2000; Lipkova 2019",
+        sites={"breast": Known(0.02, 1.0, Prior(0.5, 0.4), "breast: one diffusivity in Jarrett 2021; half of it assumed")},
     )
 
 

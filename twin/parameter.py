@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -42,8 +43,18 @@ class Prior:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What is known of a parameter in one organ, where that differs from its declaration."""
+
+    low: float
+    high: float
+    prior: Prior
+    source: str
+
+
+@dataclass(frozen=True)
 class Parameter:
-    """A number with a unit, an admissible range [low, high], a prior and a source."""
+    """A number with a unit, an admissible range [low, high], a prior and a source; other ones by organ in ``sites``."""
 
     name: str
     symbol: str
@@ -54,6 +65,20 @@ class Parameter:
     prior: Prior
     description: str
     source: str
+    sites: Mapping[str, Known] = field(default_factory=dict, hash=False)
+
+    def at(self, site: str) -> Parameter:
+        """The parameter as it is known for that organ; unchanged where nothing else is known of it there."""
+        known = self.sites.get(site)
+        if known is None:
+            return self
+        default = min(max(known.prior.median, known.low), known.high)
+        return replace(self, low=known.low, high=known.high, prior=known.prior, source=known.source, default=default)
+
+    def anywhere(self) -> Parameter:
+        """The parameter with the range of every organ together."""
+        every = [self, *self.sites.values()]
+        return replace(self, low=min(k.low for k in every), high=max(k.high for k in every))
 
     def check(self, value: float) -> float:
         """The value, or a refusal that names the range."""
@@ -87,8 +112,9 @@ def parameter(
     prior: Prior,
     description: str,
     source: str,
+    sites: Mapping[str, Known] | None = None,
 ) -> Any:
-    """A dataclass field that declares a parameter."""
+    """A dataclass field that declares a parameter; ``sites``: what is known otherwise, by the ``site:`` of a case."""
     facts = dict(
         symbol=symbol,
         unit=unit,
@@ -98,24 +124,26 @@ def parameter(
         prior=prior,
         description=description,
         source=source,
+        sites=dict(sites or {}),
     )
     return dataclasses.field(default=default, metadata={"parameter": facts})
 
 
-def declared(thing: Any) -> tuple[Parameter, ...]:
-    """The parameters that a dataclass (or an instance of one) declares, in order."""
-    return tuple(
+def declared(thing: Any, site: str = "") -> tuple[Parameter, ...]:
+    """The parameters that a dataclass (or an instance of one) declares, in order, as known for the organ ``site``."""
+    found = [
         Parameter(name=f.name, **f.metadata["parameter"]) for f in dataclasses.fields(thing) if "parameter" in f.metadata
-    )
+    ]
+    return tuple(p.at(site) for p in found)
 
 
 def check_values(thing: Any) -> None:
-    """Refuse an instance whose declared numbers are outside their ranges. Call from ``__post_init__``."""
-    for p in declared(thing):
+    """Refuse an instance whose declared numbers are outside the ranges of every organ. Call from ``__post_init__``."""
+    for p in (p.anywhere() for p in declared(thing)):
         value = getattr(thing, p.name)
         if np.ndim(value) == 0:
             p.check(float(value))
         else:
-            field = np.asarray(value)
-            p.check(float(field.min()))
-            p.check(float(field.max()))
+            everywhere = np.asarray(value)
+            p.check(float(everywhere.min()))
+            p.check(float(everywhere.max()))

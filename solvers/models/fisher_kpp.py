@@ -26,7 +26,7 @@ class FisherKPP(GrowthModel):
     rational: ClassVar[bool] = True
 
     diffusivity_mm2_per_day: float = spread.diffusivity()
-    proliferation_per_day: float = spread.proliferation()
+    proliferation_per_day: float = spread.proliferation(may_die=True)
     slow_tissue_ratio: float = spread.slow_tissue_ratio()
 
     def diffusivity(self, tissues: tuple[str, ...]) -> np.ndarray:
@@ -52,4 +52,4 @@ class FisherKPP(GrowthModel):
 
     @property
     def accuracy_rate(self) -> float:
-        return float(np.max(self.proliferation_per_day))
+        return float(np.max(np.abs(self.proliferation_per_day)))

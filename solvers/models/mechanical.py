@@ -35,7 +35,7 @@ class Mechanical(GrowthModel):
     citation: ClassVar[str] = "Weis JA, et al. Cancer Res 2015;75:4697-4707; Jarrett AM, et al. Nat Protoc 2021;16:5309-5338"
 
     diffusivity_mm2_per_day: float = spread.diffusivity()
-    proliferation_per_day: float = spread.proliferation()
+    proliferation_per_day: float = spread.proliferation(may_die=True)
     slow_tissue_ratio: float = spread.slow_tissue_ratio()
     damping_per_kpa: float = parameter(
         2.5,
@@ -109,7 +109,7 @@ class Mechanical(GrowthModel):
 
     @property
     def accuracy_rate(self) -> float:
-        return float(np.max(self.proliferation_per_day))
+        return float(np.max(np.abs(self.proliferation_per_day)))
 
     def damping(self, cells: np.ndarray, medium: Medium) -> np.ndarray:
         """exp(-gamma sigma_vm), (z, y, x)."""
