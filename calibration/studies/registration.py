@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from calibration.study import Check, Page, Row, Study, studies
+from twin.case.alignment import AROUND_MM, around
 from twin.geometry.measure import volume_ml
 from twin.imaging.image import Image
 from twin.imaging.known_motion import Motion, after, rigid_motion, smooth_motion
@@ -19,7 +20,6 @@ from twin.patient import Patient, Visit
 
 SPACING_MM = 2.0
 NOISE = 0.03
-AROUND_MM = 10.0
 RIGID = (10.0, 15.0)
 """Up to so many degrees about each axis, and millimetres along each."""
 
@@ -52,7 +52,8 @@ class Registration(Study):
 
 WORDS = f"""The embedded patient at {SPACING_MM:g} mm: its follow-up scans (a T1 with contrast made from the template, with
 {100 * NOISE:.0f} % noise; the tumour has grown or shrunk since) are moved by a motion that is known, then registered to the
-baseline scan with both tumours and {AROUND_MM:g} mm around them left out, as `registration:` in a case file does.
+baseline scan with both tumours and {AROUND_MM["rigid"]:g} mm around them ({AROUND_MM["deformable"]:g} mm for a
+deformation) left out, as `registration:` in a case file does.
 Rigid: up to {RIGID[0]:g} degrees about and {RIGID[1]:g} mm along each axis. Deformable: up to {BENT[0]:g} degrees and
 {BENT[1]:g} mm, then a random deformation of up to {BENT[2]:g} mm along each axis, smooth over {BENT[3]:g} mm. Landmarks
 are tissue voxels all over the brain. The volume is that of the follow-up's tumour after the motion and the way back,
@@ -76,9 +77,8 @@ def measured(patient: Patient, visit: int, kind: Kind, seed: int) -> Row:
     tumour = _labels(later, patient, motion.inverse)
     points = patient.grid.index_to_mm(np.argwhere(patient.medium.domain)[::997])
     there = motion.points(points)
-    around = [_around(mask, patient) for mask in (first.whole, tumour > 0)]
-    landmarks = (points, there)
-    found = register(fixed, moving, kind, ignore=around[0], ignore_moving=around[1], landmarks=landmarks).trusted()
+    ignore, ignore_moving = (around(mask, kind, patient.grid.spacing_mm) for mask in (first.whole, tumour > 0))
+    found = register(fixed, moving, kind, ignore=ignore, ignore_moving=ignore_moving, landmarks=(points, there)).trusted()
     back = resample(Image(tumour, patient.grid), patient.grid, labels=True, transform=found.transform) > 0
     before, left = volume_ml(later.whole, patient.grid), volume_ml(back, patient.grid)  # type: ignore[arg-type]
     quality = found.quality
@@ -111,13 +111,6 @@ def _motion(scan: Image, kind: Kind, rng: np.random.Generator) -> Motion:
 def _labels(visit: Visit, patient: Patient, inverse: Any) -> np.ndarray:
     assert visit.whole is not None
     return resample(Image(visit.whole.astype(np.uint8), patient.grid), patient.grid, labels=True, transform=inverse)
-
-
-def _around(mask: np.ndarray | None, patient: Patient) -> np.ndarray:
-    from scipy.ndimage import distance_transform_edt
-
-    assert mask is not None
-    return distance_transform_edt(~mask, sampling=patient.grid.spacing_mm) <= AROUND_MM
 
 
 def _checks(kind: str, bar: float, rows: Sequence[Row]) -> list[Check]:

@@ -16,8 +16,9 @@ from twin.patient import WHOLE, Visit
 SHARED = ("t1gd", "t1", "flair", "t2", "ct", "adc")
 """Roles by which two scans may be registered, best first."""
 
-AROUND_MM = 10.0
-"""Tissue this close to the tumour is left out of the comparison: it is displaced by growth and treatment."""
+AROUND_MM: dict[Kind, float] = {"rigid": 10.0, "affine": 10.0, "deformable": 6.0}
+"""Tissue this close to the tumour is left out of the comparison: it is displaced by growth and treatment. A deformation may
+follow the displacement, but not the tumour's own border (`oncotwin validate registration`)."""
 
 FAR_MM, FAR_DEGREES = 40.0, 25.0
 """A motion beyond these is more often a failed registration than a patient who lay differently."""
@@ -40,8 +41,8 @@ def register_visit(entry: VisitEntry, kind: Kind, words: str, baseline: Visit, f
         fixed,
         moving,
         kind,
-        ignore=_around(baseline.whole, placing.grid.spacing_mm),
-        ignore_moving=_around(_own_tumour(entry, moving, placing), moving.grid.spacing_mm),
+        ignore=around(baseline.whole, kind, placing.grid.spacing_mm),
+        ignore_moving=around(_own_tumour(entry, moving, placing), kind, moving.grid.spacing_mm),
         landmarks=_landmarks(first, entry),
     ).trusted(words)
     if found.kept:
@@ -63,13 +64,13 @@ def _own_tumour(entry: VisitEntry, moving: Image, placing: Placing) -> np.ndarra
     return found
 
 
-def _around(tumour: np.ndarray | None, spacing_mm: tuple[float, float, float]) -> np.ndarray | None:
-    """The tumour and AROUND_MM of its surroundings."""
+def around(tumour: np.ndarray | None, kind: Kind, spacing_mm: tuple[float, float, float]) -> np.ndarray | None:
+    """What is left out of the comparison: the tumour and AROUND_MM of its surroundings (bool, z y x), or None."""
     if tumour is None or not tumour.any():
         return None
     from scipy import ndimage
 
-    return ndimage.distance_transform_edt(~tumour, sampling=spacing_mm) <= AROUND_MM
+    return ndimage.distance_transform_edt(~tumour, sampling=spacing_mm) <= AROUND_MM[kind]
 
 
 def _landmarks(first: VisitEntry, entry: VisitEntry) -> tuple[np.ndarray, np.ndarray] | None:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from twin.case.files import Files, whole_numbers
-from twin.case.parts import TissueEntry
+from twin.case.head import head_fractions
+from twin.case.parts import TissueEntry, VisitEntry
 from twin.case.units import SHARE, tidy
 from twin.errors import DataRefused
 from twin.grid import Grid
@@ -16,8 +17,8 @@ from twin.imaging.resample import coverage, resample
 from twin.medium import Medium
 
 
-def build_medium(entry: TissueEntry, files: Files, grid: Grid) -> Medium:
-    """The tissue geometry on ``grid``."""
+def build_medium(entry: TissueEntry, files: Files, grid: Grid, first: VisitEntry) -> Medium:
+    """The tissue geometry on ``grid``; ``first`` is the baseline visit's entry."""
     domain = None if entry.mask is None else _mask(files.read(entry.mask), grid)
     if domain is not None and not domain.any():
         raise DataRefused(
@@ -25,6 +26,11 @@ def build_medium(entry: TissueEntry, files: Files, grid: Grid) -> Medium:
             where=f"tissue, mask: {entry.mask}",
             why="a tumour cannot grow anywhere",
             remedy="check that the mask belongs to the baseline scan",
+        )
+    if entry.preset == "mni152" and entry.registration != "none":
+        brain = None if entry.mask is None else files.read(entry.mask)
+        return _normalised(
+            grid, head_fractions(entry, entry.registration, first, files, grid, brain), domain, entry.threshold
         )
     if entry.preset == "mni152":
         return _of_template(grid, domain, entry.threshold)
@@ -39,7 +45,7 @@ def build_medium(entry: TissueEntry, files: Files, grid: Grid) -> Medium:
 def _of_maps(entry: TissueEntry, files: Files, grid: Grid, domain: np.ndarray | None) -> Medium:
     factor = SHARE[tidy(entry.unit)]
     fractions = {}
-    for tissue, file in (entry.maps or {}).items():
+    for tissue, file in entry.tissue_maps().items():
         image = files.read(file)
         _check_overlap(image, grid, f"tissue, maps, {tissue}: {file}")
         fractions[tissue] = scaled(resample(image, grid), factor)

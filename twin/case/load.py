@@ -118,7 +118,7 @@ def _placing(case: CaseFile, files: Files, problems: Problems) -> Placing | None
     if native is None or cellularity is None:
         return None
     with problems.gather("tissue"):
-        medium = build_medium(case.tissue, files, native)
+        medium = build_medium(case.tissue, files, native, case.visits[0])
     return None if medium is None else Placing(files, native, medium, cellularity, problems, case.bias_correction == "n4")
 
 

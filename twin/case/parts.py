@@ -144,9 +144,9 @@ class TissueEntry(Written):
     """Where the tumour can grow, in one of four ways; the tissue named first is the one in which cells move fastest.
 
     ``mask``: one tissue, called ``name``. ``maps``: a probability map per tissue, of ``unit`` 0-1, percent or 0-255; tissue
-    is where they sum to ``threshold``. ``labels`` with ``names``: a label file. ``preset: mni152``: the template's white
-    and grey matter, for images in that space. A ``mask`` beside maps or labels limits them; ``unlabelled`` says what tissue
-    the mask's voxels without a label are (often the tumour itself).
+    is where they sum to ``threshold``; a map called ``csf`` is wall. ``labels`` with ``names``: a label file. ``preset:
+    mni152``: the template's white and grey matter, brought onto the patient's T1 by ``registration``. A ``mask`` beside maps
+    or labels limits them; ``unlabelled`` says what tissue its voxels without a label are (often the tumour itself).
     """
 
     mask: FilePath | None = None
@@ -167,6 +167,8 @@ class TissueEntry(Written):
     """With preset totalsegmentator2: liver, lung, kidney, pancreas, prostate, brain."""
     preset: Literal["mni152", "totalsegmentator2"] | None = None
     """mni152: the template's white and grey matter; totalsegmentator2: the numbers of the label file."""
+    registration: Literal["none", "rigid", "affine", "deformable"] = "none"
+    """With preset mni152: how the template is brought onto the baseline's T1 (usually affine); none: they share a space."""
     unlabelled: str | None = None
     """What tissue the mask's voxels without a label are."""
 
@@ -177,6 +179,10 @@ class TissueEntry(Written):
             raise ValueError("preset mni152 brings its own maps; leave out `maps` and `labels`")
         if not (self.mask or self.maps or self.labels or self.preset):
             raise ValueError("the tissue is not stated; name a `mask`, `maps`, `labels` or `preset: mni152`")
+        if self.registration != "none" and self.preset != "mni152":
+            raise ValueError("`registration` under tissue moves the template; write `preset: mni152` beside it")
+        if self.maps is not None and not self.tissue_maps():
+            raise ValueError("`maps` names no tissue but only walls; name white and grey beside csf")
         one_of(self, ("maps", "labels"), needed=False)
         if tidy(self.unit) not in ROLES["cell_fraction"]:
             raise ValueError(
@@ -207,6 +213,10 @@ class TissueEntry(Written):
         if self.preset == "totalsegmentator2":
             return {organ: TOTALSEGMENTATOR2[organ] for organ in self.organs or ()}
         return dict(self.names or {})
+
+    def tissue_maps(self) -> dict[str, str]:
+        """The maps of what a tumour grows in: all but csf."""
+        return {name: file for name, file in (self.maps or {}).items() if name != "csf"}
 
     def files(self) -> list[str]:
         return [f for f in (self.mask, self.labels, *(self.maps or {}).values()) if f is not None]

@@ -64,6 +64,7 @@ def register(
     ignore_moving: np.ndarray | None = None,
     control_mm: float = CONTROL_MM,
     landmarks: tuple[np.ndarray, np.ndarray] | None = None,
+    starts: tuple[Any, ...] = (),
     seed: int = 2026,
 ) -> Registered:
     """Bring ``moving`` onto ``fixed`` and measure how well it went.
@@ -71,11 +72,13 @@ def register(
     Two registrations are made, one each way, and the transform halfway between them is taken: exchanged images give the
     inverse, and how far the two disagree is a measure of trust. Affine and deformable start from the rigid result. Parts
     to ``ignore`` (bool, each on its image's grid) are left out of the comparison. ``landmarks``: (n, 3) points (mm) of the
-    fixed image and the same places in the moving one, for the error. One thread and a fixed seed: the same inputs give the
+    fixed image and the same places in the moving one, for the error. ``starts``: rigid motions (fixed points to moving
+    points) to try beside the positions as given and matched centres. One thread and a fixed seed: the same inputs give the
     same numbers. It never ends worse than the positions as given.
     """
     pair = Pair(fixed, moving, ignore, ignore_moving, seed)
-    there, back = _search(pair, kind), _search(pair.swapped(), kind)
+    there = _search(pair, kind, starts)
+    back = _search(pair.swapped(), kind, tuple(start.GetInverse() for start in starts))
     matrix = halfway_matrix(matrix_of(there), matrix_of(back))
     if pair.metric(transform_of(matrix)) >= pair.metric(transform_of(np.eye(4))):
         matrix, there, back = np.eye(4), transform_of(np.eye(4)), transform_of(np.eye(4))
@@ -87,8 +90,8 @@ def register(
     return Registered(kind, transform, inverse, quality, _moved(transform, fixed), _turned(matrix), kept)
 
 
-def _search(pair: Pair, kind: Kind) -> Any:
-    rigid = find_rigid(pair)
+def _search(pair: Pair, kind: Kind, starts: tuple[Any, ...]) -> Any:
+    rigid = find_rigid(pair, starts)
     return rigid if kind == "rigid" else find_affine(pair, rigid)
 
 

@@ -60,9 +60,9 @@ def quality_of(
     landmarks: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Quality:
     """Measure a transform (fixed points to moving points), the two it was made from, and it with its inverse."""
-    fixed, moving, ignore = pair.fixed, pair.moving, pair.ignore
+    fixed, moving = pair.fixed, pair.moving
     inside = resample(Image(np.ones(moving.values.shape, np.float32), moving.grid), fixed.grid, transform=transform) > 0.99
-    use = inside if ignore is None else inside & ~ignore
+    use = inside & ~_left_out(pair, transform)
     moved = resample(moving, fixed.grid, transform=transform)
     given = resample(moving, fixed.grid)
     held = contents(fixed.values)
@@ -77,6 +77,15 @@ def quality_of(
         miss_mm=inverse_consistency(*with_inverse, points)[0],
         landmark_mm=None if landmarks is None else landmark_error(transform, *landmarks),
     )
+
+
+def _left_out(pair: Pair, transform: Any) -> np.ndarray:
+    """What either image leaves out, on the grid of the fixed one."""
+    found = np.zeros(pair.fixed.values.shape, bool) if pair.ignore is None else pair.ignore.astype(bool)
+    if pair.ignore_moving is None:
+        return found
+    image = Image(pair.ignore_moving.astype(np.uint8), pair.moving.grid)
+    return found | (resample(image, pair.fixed.grid, labels=True, transform=transform) > 0)
 
 
 def _points(grid: Grid, where: np.ndarray) -> np.ndarray:

@@ -234,6 +234,13 @@ class _Import:
         if self.tissue:
             self.text.content["tissue"] = {"mask": self.tissue}
             return
+        baseline = self.arranged.visits[0]
+        if self.answers.site == "brain" and {"t1", "t1gd"} & set(baseline.images):
+            self.text.content["tissue"] = {"preset": "mni152", "registration": "affine"}
+            self.note.say(
+                "No brain is outlined: white and grey matter are taken from the MNI152 template, registered to the T1."
+            )
+            return
         self.text.content["tissue"] = {"preset": "mni152"}
         self.text.comment("tissue: preset mni152 fits only images that lie in MNI space")
         self.note.problem(
