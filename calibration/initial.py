@@ -108,7 +108,7 @@ class InitialState:
     def length_mm(values: Mapping[str, float]) -> float:
         """Width of the margin: ``front_factor`` sqrt(D / rho), where the model has both; else its typical value."""
         d, rho = values.get("diffusivity_mm2_per_day"), values.get("proliferation_per_day")
-        own = np.sqrt(d / rho) if d and np.ndim(rho) == 0 and (rho or 0.0) > 0 else TYPICAL_LENGTH_MM
+        own = TYPICAL_LENGTH_MM if not d or rho is None or np.ndim(rho) or rho <= 0 else np.sqrt(d / rho)
         return float(np.clip(own * values.get("front_factor", 1.0), 0.2, 8.0))
 
     def _inside(self, values: Mapping[str, float], length: float) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from solvers.effect import Jump, TherapyEffect
-from solvers.engine import Accuracy, Event, Exposure, Kill, engines
+from solvers.engine import Accuracy, Event, Exposure, Kill, Stepper, engines
 from solvers.problem import Problem, Snapshot
 from twin.errors import OncotwinError, SolverError
 from twin.fields import coordinates, frame_attributes
@@ -19,9 +19,14 @@ from twin.treatment import Plan
 
 def solve(problem: Problem, engine: str = "native", accuracy: Accuracy = "standard", threads: int = 1) -> Iterator[Snapshot]:
     """Yield the state at each of ``problem.days``, with every dose, operation and breakpoint at its exact time."""
+    yield from march(problem, engines[engine](accuracy=accuracy, threads=threads).prepare)
+
+
+def march(problem: Problem, prepare: Callable[[Problem], Stepper]) -> Iterator[Snapshot]:
+    """The loop itself, over whatever ``prepare`` makes of the problem."""
     jumps = sorted((j for e in problem.effects for j in e.jumps(problem.plan, problem.medium)), key=lambda j: j.day)
     problem = _after_operations(problem, jumps)
-    stepper = engines[engine](accuracy=accuracy, threads=threads).prepare(problem)
+    stepper = prepare(problem)
     acting = [(e, e.delivery(problem.plan, problem.medium)) for e in problem.effects if e.acts_on(problem.plan)]
     events = _events(problem, jumps, acting)
     exposure = _exposure(problem.plan, acting)

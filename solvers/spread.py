@@ -8,7 +8,6 @@ import numpy as np
 
 from twin.parameter import Known, Prior, parameter
 
-
 BREAST_D = "breast 1e-6 to 1e-3 mm2/day, Jarrett 2021; median at the upper end, a factor of ten either way"
 BREAST_K = "breast -0.5 to 0.1 /day, net death included, Jarrett 2021"
 

@@ -40,7 +40,7 @@ class Kernels(NamedTuple):
 @cache
 def kernels_of(model: type[GrowthModel], parameters: int) -> Kernels:
     """The kernels of a model's class; ``parameters`` is the length of its ``rate_parameters``."""
-    step = _flow_step(model) if model.flow is not None else _rate_step(model)
+    step = step_of(model)
     loops = list(_loops(len(model.species), parameters, step, _bounded(model), _jump(model)))
     loops += [] if model.mobility is None else [_mobility(model, parameters)]
     ready = [compiled(loop, error_model="numpy") for loop in loops]
@@ -155,6 +155,11 @@ def _mobility(model: type[GrowthModel], parameters: int) -> Callable:
                 factor(taken(u, i), numbers_at(fields, min(i, fields.shape[1] - 1)), column(out, i))
 
     return mobility
+
+
+def step_of(model: type[GrowthModel]) -> Any:
+    """``step(u, p, kill, dt, parts, scratch, out)``: the reaction of one voxel, for compiled code."""
+    return _flow_step(model) if model.flow is not None else _rate_step(model)
 
 
 def _flow_step(model: type[GrowthModel]) -> Any:
