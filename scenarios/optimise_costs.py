@@ -93,10 +93,17 @@ class Bounds:
 
     def violations(self, plan: Plan) -> tuple[float, ...]:
         """By how much the plan exceeds each limit (Gy, or the drug's unit); zero or less where it keeps it."""
+        return tuple(self._beyond(plan).values())
+
+    def exceeded(self, plan: Plan) -> list[str]:
+        """The organs and drugs whose limit the plan exceeds."""
+        return [name for name, over in self._beyond(plan).items() if over > 0]
+
+    def _beyond(self, plan: Plan) -> dict[str, float]:
         masks = organs_at_risk(self.patient)
-        doses = [self._over(masks[name], name, limit, plan) for name, limit in self._in_force(plan).items()]
-        totals = [sum(d.amount for d in plan.drug_doses(name)) - known.limit for name, known in LIFETIME.items()]
-        return (*doses, *totals)
+        doses = {name: self._over(masks[name], name, limit, plan) for name, limit in self._in_force(plan).items()}
+        totals = {name: sum(d.amount for d in plan.drug_doses(name)) - known.limit for name, known in LIFETIME.items()}
+        return {**doses, **totals}
 
     def costs(self, plan: Plan, burden: float, drugs: bool) -> tuple[float, ...]:
         radiation = radiation_cost(self.patient, plan, self.by_organ)

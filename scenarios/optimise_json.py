@@ -104,7 +104,7 @@ def _options(asked: Asked, front: Sequence[Tried], every: Ahead, burden: np.ndar
             "burden": {"median": middle, "low": low, "high": high},
             "radiation": fixed[i, 0],
             "drugs": fixed[i, 1],
-            "within_limits": all(v <= 0 for v in bounds.violations(plan)),
+            "beyond_limits": bounds.exceeded(plan),
         }
         if i:
             one |= {"values": front[i - 1].values, "probability_on_front": float(often[i - 1])}
@@ -134,8 +134,8 @@ def _sentences(options: Sequence[dict[str, Any]], bounds: Bounds, asked: Asked) 
             )
     if front and all(o["against_as_it_is"].get("verdict") not in (LOWER, HIGHER) for o in front):
         told.append("No option of the front can be told apart from it by a clinically meaningful margin.")
-    if not base["within_limits"]:
-        told.append("The arm as it is exceeds a limit.")
+    if base["beyond_limits"]:
+        told.append(f"The arm as it is exceeds the limit of {', '.join(base['beyond_limits'])}.")
     told += [] if bounds.by_organ else [UNIFORM]
     return [*told, "Only burden, dose and drugs are weighed: which of the front to prefer is a question for people."]
 

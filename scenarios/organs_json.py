@@ -18,6 +18,17 @@ def dose_block(patient: Patient, plan: Plan) -> dict[str, Any]:
     return {**organ_doses_json(patient, plan), "drugs": drug_totals(plan)}
 
 
+def warnings(label: str, block: dict[str, Any]) -> list[str]:
+    """Sentences where the arm exceeds an organ's limit (told only with a dose distribution) or a drug's lifetime dose."""
+    over = [o for o in block["organs"] if o["exceeded"] and block["mapped"]]
+    told = [
+        f"“{label}”: {o['organ']} receives {o['at_limit_gy']:.1f} Gy ({o['limit']}, EQD2), above its limit of "
+        f"{o['limit_gy']:g} Gy ({o['citations'][-1]}; confirm)."
+        for o in over
+    ]
+    return told + [f"“{label}”: {d['sentence']}" for d in block["drugs"] if d["sentence"]]
+
+
 def infiltration_block(arm: str, data: xr.Dataset) -> list[dict[str, Any]]:
     """For each organ that is followed: the share of the courses in which the tumour reaches it by the horizon, the day after
     the decision on which it does (median and 90 % interval of those courses), and the share of it that is tumour then."""

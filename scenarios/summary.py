@@ -15,7 +15,7 @@ from scenarios.categories import response, response_sentence
 from scenarios.conclusion import conclude, progression_sentence, volume_sentence
 from scenarios.differences import LEVEL, NOT_RANKED, at_horizon, differences
 from scenarios.endpoint import endpoints
-from scenarios.organs_json import dose_block, infiltration_block
+from scenarios.organs_json import dose_block, infiltration_block, warnings
 from scenarios.pareto import trade_off
 from scenarios.prepare import Comparison
 from scenarios.radiobiology import alpha_beta_gy
@@ -35,6 +35,7 @@ def summarise(
     missed = _mismatch(data, comparison, patient)
     if missed:
         compared = [{**one, "verdict": NOT_RANKED} for one in compared]
+    arms = [_arm(arm, data, comparison, patient) for arm in comparison.setup.arms]
     return {
         "notice": RESEARCH_USE_ONLY,
         "result_hash": data.attrs["result_hash"],
@@ -45,11 +46,14 @@ def summarise(
         "draws": len(comparison.draws),
         "interval_percent": LEVEL[1] - LEVEL[0],
         "margin_percent": 100.0 * comparison.margin,
-        "arms": [_arm(arm, data, comparison, patient) for arm in comparison.setup.arms],
+        "arms": arms,
         "comparisons": compared,
         "ranking": None if missed else ranking(data, comparison),
         "trade_off": None if missed else trade_off(data, comparison, patient),
-        "conclusion": conclude(data, comparison, compared, patient, len(failed), missed),
+        "conclusion": [
+            *conclude(data, comparison, compared, patient, len(failed), missed),
+            *(said for arm in arms for said in warnings(arm["label"], arm["dose"])),
+        ],
         "failed": [{"arm": arm, "draw": draw, "reason": reason} for (arm, draw), reason in sorted(failed.items())],
         "citations": sorted({endpoints[name].citation for name in comparison.names} - {""}),
     }

@@ -111,7 +111,8 @@ def step(results: Path, out: Path, study: Path | None, wanted: Wanted, session: 
 
 def tell(found: dict[str, Any], voice: Voice) -> None:
     radiation = found["axes"]["radiation"]
-    columns = ("treatment", "mean burden (mL)", radiation["unit"] + " " + radiation["label"], "drugs", "on the front")
+    unit = "" if radiation["unit"] == "1" else f" ({radiation['unit']})"
+    columns = ("treatment", "mean burden (mL)", radiation["label"] + unit, "drugs", "on the front")
     rows = [_row(option) for option in (found["as_it_is"], *found["front"])]
     voice.table(f"Options up to day {found['horizon_day']:g}; the first is the arm as it is", columns, rows)
     for sentence in found["sentences"]:

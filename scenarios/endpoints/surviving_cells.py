@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import numpy as np
 
@@ -17,12 +18,19 @@ def survivors(now: Snapshot, ahead: Problem, sight: Sight) -> float:
     if not any(fraction.day >= now.day for _, fraction in ahead.plan.fractions()):
         return math.nan
     logarithm = np.zeros(now.cells.shape)
-    for jump in (j for e in ahead.effects for j in e.jumps(ahead.plan, ahead.medium)):
-        if jump.day >= now.day and jump.removed is None:
-            survival = jump.survival[now.box] if isinstance(jump.survival, np.ndarray) else jump.survival
-            logarithm += np.log(np.maximum(survival, 1e-300))
+    for survival, count in _kills(now.day, ahead):
+        part = survival[now.box] if isinstance(survival, np.ndarray) else survival
+        logarithm += count * np.log(np.maximum(part, 1e-300))
     cells = sight.theta_per_mm3 * 1000.0 * now.grid.voxel_ml
     return float(cells * np.sum(now.cells * np.exp(logarithm)))
+
+
+def _kills(day: float, ahead: Problem) -> list[tuple[float | np.ndarray, int]]:
+    """Survival of each kind of fraction from ``day`` on, with how many there are of it: equal fractions share one array."""
+    jumps = [j for e in ahead.effects for j in e.jumps(ahead.plan, ahead.medium) if j.day >= day and j.removed is None]
+    counted = Counter(id(j.survival) if isinstance(j.survival, np.ndarray) else j.survival for j in jumps)
+    kinds = {id(j.survival) if isinstance(j.survival, np.ndarray) else j.survival: j.survival for j in jumps}
+    return [(kinds[key], count) for key, count in counted.items()]
 
 
 class SurvivingCells(Planned):

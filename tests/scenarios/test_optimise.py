@@ -43,7 +43,7 @@ def test_no_option_of_the_front_beats_another(found):
     for i, mine in enumerate(costs):
         better = (costs[:, 0] < mine[0] - tolerance[i]) & (costs[:, 1] <= mine[1]) & (costs[:, 2] <= mine[2])
         assert not better.any()
-    assert all(o["within_limits"] and 0 <= o["probability_on_front"] <= 1 for o in found["front"])
+    assert all(not o["beyond_limits"] and 0 <= o["probability_on_front"] <= 1 for o in found["front"])
     assert {o["against_as_it_is"]["draws"] for o in found["front"]} == {4}
 
 
@@ -121,7 +121,9 @@ def test_limits_of_organs_and_drugs(patient):
     patient = replace(patient, organs=organs)
     bounds = Bounds(patient, chosen_limits(patient, {"speech area": 30.0}), by_organ=False)
     assert {n: limit.gy for n, limit in bounds.organs.items()} == {"brainstem": 54.0, "brain": 72.0, "speech area": 30.0}
-    over = bounds.violations(Plan((radiotherapy(50, 60, 30), chemotherapy("doxorubicin", 60.0, range(10)))))
+    heavy = Plan((radiotherapy(50, 60, 30), chemotherapy("doxorubicin", 60.0, range(10))))
+    over = bounds.violations(heavy)
+    assert bounds.exceeded(heavy) == ["brainstem", "speech area", "doxorubicin"]
     assert over == pytest.approx((6, -12, 30, 50), abs=0.01), "brainstem, brain, speech area, doxorubicin"
     spared = np.ones(patient.grid.shape, np.float32)
     spared[2:4, 2:4, 2:4] = 0.1

@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 
 from scenarios.compare import run_scenarios
+from scenarios.organs_json import warnings
 from scenarios.study import study_from
 from tests.scenarios.conftest import given, small_patient
 from twin.errors import DataRefused
@@ -71,6 +72,23 @@ def test_the_organ_table(result, folder):
     assert speech["probability"] == 1.0 and speech["arrival_days"]["median"] >= 0 and 0 < speech["share_at_horizon"] <= 1
     (unreached,) = (o for o in block(folder, "none", "infiltration") if o["organ"] == "brainstem")
     assert unreached["probability"] == 0.0 and unreached["arrival_days"]["median"] is None
+
+
+def test_what_exceeds_a_limit_is_said():
+    organ = {
+        "organ": "brainstem",
+        "exceeded": True,
+        "at_limit_gy": 60.0,
+        "limit": "max",
+        "limit_gy": 54.0,
+        "citations": ["A", "Mayo"],
+    }
+    block = {"mapped": True, "organs": [organ], "drugs": [{"sentence": "doxorubicin exceeds it."}]}
+    assert warnings("Arm", block) == [
+        "“Arm”: brainstem receives 60.0 Gy (max, EQD2), above its limit of 54 Gy (Mayo; confirm).",
+        "“Arm”: doxorubicin exceeds it.",
+    ]
+    assert len(warnings("Arm", {**block, "mapped": False})) == 1, "a uniform dose says nothing about organs"
 
 
 def test_the_doses_voxel_by_voxel(result, folder, twin):
