@@ -120,10 +120,12 @@ def _checks(kind: str, bar: float, rows: Sequence[Row]) -> list[Check]:
     def most(name: str, of: Callable[[float], float] = float) -> float:
         return max((of(r[name]) for r in mine), default=float("nan"))
 
+    within = sum(abs(r["volume_percent"]) <= VOLUME_PERCENT for r in mine)
     moved = f"moved by {np.mean([r['moved_mm'] for r in mine]):.1f} mm" if mine else ""
     return [
         Check(f"{kind}: largest of the scans' mean landmark errors, mm", most("landmark_mm"), high=bar, note=moved),
         Check(f"{kind}: largest change of tumour volume, %", most("volume_percent", abs), high=VOLUME_PERCENT),
+        Check(f"{kind}: scans whose tumour volume changes by at most {VOLUME_PERCENT:g} %, of {len(mine)}", within),
         Check(f"{kind}: there and back before both are made one, mm", most("disagreement_mm")),
         Check(f"{kind}: transform and its inverse miss by, mm", most("miss_mm")),
         Check(f"{kind}: refused", failed, high=0),

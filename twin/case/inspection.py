@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,9 @@ from twin.case.reading import case_path
 from twin.case.sizes import is_sizes, load_sizes
 from twin.drugs import drug
 from twin.errors import DataRefused
+from twin.geometry.lesions import Match, described, match
 from twin.geometry.measure import measure, volume_ml
+from twin.geometry.organs import nearness
 from twin.grid import Grid
 from twin.patient import Patient, Visit
 from twin.progress import SILENT, Progress
@@ -85,9 +88,29 @@ def _describe(found: Assembled) -> list[str]:
     for visit in patient.visits:
         lines += _visit(visit, before, patient.grid)
         before = visit
+    lines += [line for earlier, later, found_here in _changes(patient) for line in _change_lines(earlier, later, found_here)]
+    if patient.organs:
+        whole, grid = patient.visits[-1].whole, patient.grid
+        lines += ["", "Organs and eloquent regions, and the last lesion seen:"]
+        lines += [f"  {name}: {nearness(whole, mask, grid)}" for name, mask in patient.organs.items()]
     lines += ["", "Treatments:", *([_course(c) for c in patient.treatments.courses] or ["  none"])]
     lines += ["", "Notes:", *[f"  {note}" for note in patient.notes]] if patient.notes else []
     return lines
+
+
+def _changes(patient: Patient) -> list[tuple[Visit, Visit, list[Match]]]:
+    """What became of every lesion from one scan with a segmentation to the next."""
+    drawn = [(v, v.whole) for v in patient.visits if v.whole is not None]
+    return [(a, b, match(before, after, patient.grid)) for (a, before), (b, after) in itertools.pairwise(drawn)]
+
+
+def _change_lines(earlier: Visit, later: Visit, found: list[Match]) -> list[str]:
+    return ["", f"From day {earlier.day:g} to day {later.day:g}:", *[f"  {words}" for words in described(found)]]
+
+
+def _match_facts(found: Match) -> dict[str, Any]:
+    lists = {"before": list(found.before), "after": list(found.after)}
+    return {**dataclasses.asdict(found), **lists, "percent": found.percent}
 
 
 def _tissue(patient: Patient) -> list[str]:
@@ -167,6 +190,14 @@ def _facts(patient: Patient) -> dict[str, Any]:
         "tissues": list(patient.medium.tissues),
         "tissue_ml": volume_ml(patient.medium.domain, patient.grid),
         "visits": [_visit_facts(v, patient.grid) for v in patient.visits],
+        "lesions": [
+            {"from_day": a.day, "to_day": b.day, "changes": [_match_facts(m) for m in found]}
+            for a, b, found in _changes(patient)
+        ],
+        "organs": {
+            name: dataclasses.asdict(nearness(patient.visits[-1].whole, mask, patient.grid))
+            for name, mask in patient.organs.items()
+        },
         "total_gy": sum(f.dose_gy for _, f in patient.treatments.fractions()),
         "fractions": len(patient.treatments.fractions()),
         "drug_doses": {name: len(patient.treatments.drug_doses(name)) for name in patient.treatments.drugs()},

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from twin.case.alignment import alignment_words, register_visit
+from twin.case.contradiction import contradictions
 from twin.case.courses import build_course
 from twin.case.files import Files
 from twin.case.geometry import build_medium
@@ -105,6 +106,8 @@ def _assemble(
         notes=(*case.notes, *files.notes, *placing.notes, *_not_modelled(case)),
         organs={name: np.ascontiguousarray(mask[box]) for name, mask in organs.items()},
     )
+    for problem in () if case.labels_checked else contradictions(patient):
+        problems.add(problem)
     return Assembled(patient, case, placing.grid)
 
 

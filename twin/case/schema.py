@@ -47,6 +47,8 @@ class CaseFile(Written):
     """Keep only the box around the tissue."""
     straighten_directions: bool = False
     """true: images with sheared axes are read with the nearest rotation."""
+    labels_checked: bool = False
+    """true: labels that contradict the images (a cavity that enhances, a lesion that changes sides) were looked at."""
     notes: tuple[str, ...] = ()
     """Remarks that the report repeats."""
 

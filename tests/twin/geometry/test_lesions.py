@@ -22,11 +22,11 @@ def balls(*places: tuple[int, int]) -> np.ndarray:
 @pytest.mark.parametrize(
     ("before", "after", "changes", "words"),
     [
-        ([(10, 4)], [(10, 6)], ["grown"], "lesion 1 grown, 0.26 to 0.9"),
+        ([(10, 4)], [(10, 6)], ["grown"], "lesion 1 grown, 0.25 to 0.9"),
         ([(10, 6)], [(10, 4)], ["shrunk"], "%)"),
         ([(10, 6)], [(11, 6)], ["stable"], "(+0 %)"),
-        ([(10, 4), (40, 6)], [(40, 6)], ["stable", "gone"], "lesion 2 gone, was 0.26 mL"),
-        ([(40, 6)], [(40, 6), (10, 4)], ["stable", "new"], "new lesion 2, 0.26 mL"),
+        ([(10, 4), (40, 6)], [(40, 6)], ["stable", "gone"], "lesion 2 gone, was 0.25 mL"),
+        ([(40, 6)], [(40, 6), (10, 4)], ["stable", "new"], "new lesion 2, 0.25 mL"),
         ([(10, 4), (24, 5)], [(17, 11)], ["merged"], "lesions 1 and 2 merged into lesion 1"),
         ([(17, 11)], [(10, 4), (24, 5)], ["split"], "lesion 1 split into lesions 1 and 2"),
         ([(10, 4)], [(10, 4), (40, 6)], ["stable", "new"], "lesion 1 stable as lesion 2"),
