@@ -12,6 +12,7 @@ from scenarios.cli import (
     demo,
     doctor,
     export,
+    fuzz,
     import_,
     inspect,
     ledger,
@@ -61,6 +62,7 @@ COMMANDS = (
     ("list", list.list_, TOOLS),
     ("doctor", doctor.doctor, TOOLS),
     ("verify", verify.verify, TOOLS),
+    ("fuzz", fuzz.fuzz, TOOLS),
     ("validate", validate.validate, TOOLS),
 )
 for _name, _function, _panel in COMMANDS:

@@ -43,7 +43,7 @@ def _enhancing(visit: Visit, patient: Patient) -> DataRefused | None:
     if share is None or share > 0.1:
         return None
     return DataRefused(
-        f"The enhancing tumour on day {visit.day:g} is dark: {100 * (1 - share):.0f} % of it is darker on t1gd than most tissue.",
+        f"The enhancing tumour on day {visit.day:g} is dark on t1gd: {100 * share:.0f} % of it is as bright as tissue.",
         where=f"day {visit.day:g}, enhancing",
         why=CONVENTIONS,
         remedy=f"check the preset (or the numbers under `labels:`); {REMEDY}",

@@ -1,6 +1,6 @@
 """Readers under fire: thousands of damaged files, each to be read sanely or refused in words, in time and in memory.
 
-``python -m twin.imaging.fuzz --count 10000`` runs every target; a case is reproduced by its target, seed and number. The
+``oncotwin fuzz --count 10000`` runs every target; a case is reproduced by its target, seed and number. The
 reader works in a process of its own, so that a hang or a crash of compiled code is a finding and not the end.
 """
 
@@ -145,13 +145,15 @@ def damaged(target: Target, seed: int, number: int) -> bytes:
     return target.pack(mutate(target.seed(), rng))
 
 
-def fuzz(name: str, count: int, seed: int = 0, progress: Progress = SILENT, seconds: float = SECONDS) -> Outcome:
-    """Show ``count`` damaged files to the readers of a target. A finding: an exception that is no refusal, a hang over
-    ``seconds``, a crash, more than 1 GB, or an image whose geometry or values are not finite."""
+def fuzz(
+    name: str, count: int, seed: int = 0, progress: Progress = SILENT, seconds: float = SECONDS, first: int = 0
+) -> Outcome:
+    """Show ``count`` damaged files, from number ``first`` on, to the readers of a target. A finding: an exception that is no
+    refusal, a hang over ``seconds``, a crash, more than 1 GB, or an image whose geometry or values are not finite."""
     target, outcome = TARGETS[name], Outcome(name)
     count = max(1, round(count * target.share))
     with stage(progress, f"Damaged files: {name}", count), _Reader(name) as reader:
-        for number in range(count):
+        for number in range(first, first + count):
             verdict = reader.show(damaged(target, seed, number), seconds)
             _count(outcome, number, verdict)
             progress.advance(note=f"{len(outcome.findings)} findings")
@@ -237,26 +239,3 @@ def _received(pipe: Any) -> Iterator[bytes]:
             yield pipe.recv_bytes()
         except EOFError:
             return
-
-
-def main() -> int:
-    """The command line."""
-    import argparse
-
-    from twin.progress import default
-
-    parser = argparse.ArgumentParser(prog="python -m twin.imaging.fuzz", description=__doc__.split("\n")[0])
-    parser.add_argument("targets", nargs="*", help=f"of {', '.join(TARGETS)}; default: all")
-    parser.add_argument("--count", type=int, default=1000, help="damaged files per target")
-    parser.add_argument("--seed", type=int, default=0)
-    chosen = parser.parse_args()
-    broken = 0
-    for name in chosen.targets or TARGETS:
-        outcome = fuzz(name, chosen.count, chosen.seed, default())
-        broken += len(outcome.findings)
-        print(outcome, flush=True)
-    return 1 if broken else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -32,6 +32,12 @@ def test_a_file_that_crashes_the_compiled_reader_is_refused(tmp_path):
         read_image(tmp_path / "x.mha")
 
 
+def test_a_damaged_count_of_frames_of_a_dose_is_no_traceback(tmp_path):
+    """Found by this fuzzer: the header's value representation is nonsense, which the reader's own code tripped over."""
+    (tmp_path / "x.dcm").write_bytes(fuzz.damaged(TARGETS["rtdose"], 0, 4147))
+    assert TARGETS["rtdose"].judge(tmp_path / "x.dcm")[0] != "broken"
+
+
 def test_a_damaged_file_is_the_same_every_time():
     target = TARGETS["rtplan"]
     assert fuzz.damaged(target, 1, 5) == fuzz.damaged(target, 1, 5) != fuzz.damaged(target, 1, 6)

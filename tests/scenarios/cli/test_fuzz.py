@@ -1,0 +1,22 @@
+"""``oncotwin fuzz`` shows damaged files to the readers, from any number on, and fails on a finding."""
+
+from __future__ import annotations
+
+import json
+
+from twin.imaging import fuzz
+
+
+def test_a_few_damaged_plans_and_a_misspelt_kind(oncotwin):
+    done = oncotwin("fuzz", "rtplan", "--count", 5, "--from", 3, "--json")
+    assert done.exit_code == 0, done.output
+    (kind,) = json.loads(done.stdout)["kinds"]
+    assert kind["target"] == "rtplan" and kind["read"] + kind["refused"] == 5 and kind["findings"] == []
+    done = oncotwin("fuzz", "rtplans")
+    assert done.exit_code == 2 and "Did you mean 'rtplan'?" in done.stderr
+
+
+def test_a_finding_fails_the_command(oncotwin, monkeypatch):
+    monkeypatch.setattr(fuzz, "fuzz", lambda name, *_, **__: fuzz.Outcome(name, findings=[(7, "ZeroDivisionError")]))
+    done = oncotwin("fuzz", "seg")
+    assert done.exit_code == 1 and "number 7: ZeroDivisionError" in done.output
