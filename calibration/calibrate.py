@@ -19,14 +19,18 @@ from calibration.polish import Polished, polish
 from calibration.pool import Crew
 from calibration.posterior import Laplace, posterior_dataset
 from calibration.region import reachable
-from calibration.rescan import scan_error
+from calibration.sampler import ENOUGH, sample_posterior
 from calibration.search import Found, call, search
 from calibration.structure import Structure
 from calibration.words import identifiability, misfit
 from solvers.engine import Accuracy
-from twin.errors import DataRefused
+from twin.errors import DataRefused, UsageError
 from twin.patient import Patient
 from twin.progress import SILENT, Progress, stage
+from twin.registry import unknown
+
+POSTERIORS = ("laplace", "sampler")
+"""The quick form, from the slopes at the optimum; and draws weighed by the objective itself."""
 
 SEARCH_MM = 2.0
 """The search runs on voxels of at least this edge; the polish then works on the full grid."""
@@ -44,6 +48,8 @@ class Settings:
     accuracy: Accuracy = "fast"
     processes: int = 1
     coarsen: int = 1
+    posterior: str = POSTERIORS[0]
+    profile: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,39 +77,73 @@ def calibrate(
     accuracy: Accuracy = "fast",
     processes: int = 1,
     coarsen: int = 1,
+    posterior: str = POSTERIORS[0],
+    profile: bool = False,
     structure: Structure | None = None,
     progress: Progress = SILENT,
 ) -> Calibration:
     """Fit the twin to the visits seen and forecast the others; writes ``out`` (see :mod:`calibration.calibration`).
 
     ``evaluations`` candidates are searched on a coarse grid, the best is polished on blocks of ``coarsen`` voxels, and
-    ``draws`` of the posterior are run to the last visit. The same patient, settings and seed give the same result,
-    also when it was interrupted and run again, and with any number of ``processes``. Raises DataRefused where only one
-    visit may be seen.
+    ``draws`` of the posterior are run to the last visit. ``posterior``: "laplace", or "sampler"
+    (:mod:`calibration.sampler`); ``profile`` adds profile likelihoods (:mod:`calibration.profile`). The same patient,
+    settings and seed give the same result, also when it was interrupted and run again, and with any number of
+    ``processes``. Raises DataRefused where only one visit may be seen, UsageError for an unknown form of posterior.
     """
-    _check(patient)
-    settings = Settings(evaluations, draws, sampler, seed, engine, accuracy, processes, coarsen)
+    _check(patient, posterior)
+    settings = Settings(evaluations, draws, sampler, seed, engine, accuracy, processes, coarsen, posterior, profile)
     structure = structure or Structure()
     box = reachable(patient, horizon_day(patient))
     near = patient.crop(box)
     with Crew(processes) as crew:
         fitted = fit(replace(near, visits=near.seen), structure, settings, out / JOURNAL, crew, progress)
-        z = fitted.laplace.draws(seed, draws)
-        posterior = posterior_dataset(near, structure, fitted.laplace.space, fitted.z, z, seed, "laplace")
-        rows = [dict(zip(posterior["parameter"].values, row, strict=True)) for row in posterior["value"].values]
+        z, sampling = drawn(fitted, settings, crew, progress)
+        profiles = _profiles(fitted, crew, progress) if profile else {}
+        data = posterior_dataset(near, structure, fitted.laplace.space, fitted.z, z, seed, posterior)
+        rows = [dict(zip(data["parameter"].values, row, strict=True)) for row in data["value"].values]
         maps = forecast(
             patient, (near, box), structure, rows, engine=engine, accuracy=accuracy, crew=crew, progress=progress
         )
-    summary = summarise(patient, near, structure, fitted, visit_scores(patient, maps))
-    calibration = Calibration(patient, structure, posterior, maps, summary)
+    summary = summarise(patient, near, structure, fitted, visit_scores(patient, maps)) | {"method": posterior} | profiles
+    summary = _with_sampling(summary, sampling)
+    calibration = Calibration(patient, structure, data, maps, summary)
     calibration.save(out)
     return calibration
+
+
+def drawn(fitted: Fitted, settings: Settings, crew: Crew, progress: Progress = SILENT) -> tuple[np.ndarray, dict[str, Any]]:
+    """(draw, parameter) z of the posterior in the form asked for, and what the sampler says of its draws."""
+    if settings.posterior == "laplace":
+        return fitted.laplace.draws(settings.seed, settings.draws), {}
+    evaluate = crew.over(fitted.objective)
+    found = sample_posterior(
+        fitted.objective, evaluate, fitted.z, fitted.laplace.covariance, settings.seed, progress=progress
+    )
+    facts = {"evaluations": len(found.z), "failed": found.failed, "effective_draws": found.effective}
+    return found.draws(settings.seed, settings.draws), facts
+
+
+def _profiles(fitted: Fitted, crew: Crew, progress: Progress) -> dict[str, Any]:
+    from calibration.profile import profiles
+
+    found = profiles(fitted, crew, progress)
+    return {"profiles": [{"name": p.name, "values": p.values, "rise": p.rise, "flat": p.flat} for p in found]}
+
+
+def _with_sampling(summary: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+    """The sampler's own account, and a warning where its draws are few."""
+    if not facts:
+        return summary
+    told = f"The posterior was sampled: {facts['evaluations']} evaluations are worth {facts['effective_draws']:.0f} draws."
+    few = [f"Fewer than {ENOUGH:.0f} effective draws: the intervals are rough."] if facts["effective_draws"] < ENOUGH else []
+    words = {"sentences": [*summary["sentences"], told], "warnings": [*summary["warnings"], *few]}
+    return {**summary, **words, "sampling": facts}
 
 
 def fit(
     near: Patient, structure: Structure, settings: Settings, journal: Path, crew: Crew, progress: Progress = SILENT
 ) -> Fitted:
-    """Search, polish, weigh the visits by their residuals, polish again; slopes and the first scan's errors there."""
+    """Search, polish, weigh the visits by their residuals, polish again; the residuals' slopes there."""
     fine = Objective.of(near, structure, settings.coarsen, settings.engine, settings.accuracy)
     factor = search_factor(near, settings.coarsen)
     rough = fine if factor == settings.coarsen else _coarser(fine, factor)
@@ -125,25 +165,23 @@ def _coarser(fine: Objective, factor: int) -> Objective:
 
 
 def _polished(fine: Objective, found: Found, settings: Settings, crew: Crew, progress: Progress) -> Fitted:
-    with stage(progress, "polishing the best fit", 3):
+    with stage(progress, "polishing the best fit", 2):
         middle, start = crew.over(fine)(call, [np.zeros(len(found.z)), found.z])
         first = polish(fine, crew.over(fine), found.z)
         progress.advance(note=f"best fit {first.objective:.4g}")
         misfits = discrepancies(fine, fine.space.values(first.z))
-        weighed = fine.weighed(tuple(d.weight for d in misfits))
+        weighed = fine.weighed(tuple(d.weights for d in misfits))
         evaluate = crew.over(weighed)
         before = next(iter(evaluate(call, [first.z])))
         second = polish(weighed, evaluate, first.z, rounds=3)
         progress.advance(note=f"best fit {second.objective:.4g}")
-        error = scan_error(weighed, evaluate, second, settings.seed) if weighed.has_front else None
-        progress.advance()
     steps = (
         {"name": "global search", "objective": start, "gain": max(0.0, middle - start)},
         {"name": "local polish", "objective": first.objective, "gain": start - first.objective},
         {"name": "visits weighed by their misfit", "objective": second.objective, "gain": before - second.objective},
     )
     sensitive = fine.structure.sensitivities
-    laplace = Laplace.at(weighed.space, second.z, second.residual, second.jacobian, sensitive, error)
+    laplace = Laplace.at(weighed.space, second.z, second.residual, second.jacobian, sensitive)
     return Fitted(weighed, found, second, laplace, laplace.mode(), misfits, steps)
 
 
@@ -180,7 +218,6 @@ def summarise(
         "model": structure.model,
         "effects": list(structure.effects),
         "fixed": dict(structure.fixed),
-        "method": "laplace",
         "evaluations": fitted.found.evaluations + fitted.polished.evaluations,
         "failed_evaluations": fitted.found.failed,
         "decision_day": patient.seen[-1].day,
@@ -192,7 +229,11 @@ def summarise(
     }
 
 
-def _check(patient: Patient) -> None:
+def _check(patient: Patient, posterior: str) -> None:
+    if posterior not in POSTERIORS:
+        raise UsageError(
+            unknown("form of the posterior", posterior, list(POSTERIORS)), remedy=f"known: {', '.join(POSTERIORS)}"
+        )
     if len(patient.seen) < 2:
         raise DataRefused(
             "Growth cannot be learnt from one visit.",

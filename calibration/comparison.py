@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-from calibration.initial import TYPICAL_LENGTH_MM
 from calibration.observation import adc, segmentation
 from calibration.observation.fraction import observed_fraction, voxel_noise
 from twin.patient import Patient, Visit
@@ -22,6 +21,9 @@ Voxel by voxel a fit is rewarded for smoothing the first scan's noise, which it 
 of this size keep what the front tells (it is several times sqrt(D / rho) wide) and average such noise out alike for
 every candidate; their errors are about independent, as drawn borders and texture are alike over a few millimetres."""
 
+BORDER_SHARE = segmentation.BOUNDARY_MM / BLOCK_MM
+"""Spread of a cube's covered share where the border through it is drawn ``BOUNDARY_MM`` wrong."""
+
 DISCREPANCY = 0.02
 """Nominal difference of the cell fraction between the model and a noiseless image over a cube, until the residuals tell."""
 
@@ -31,9 +33,9 @@ class Comparison:
     """One visit's data on a fixed list of voxels (``index``, flat), and how far each may be off.
 
     ``fraction`` is compared where ``counted`` (inside the lesion; and outside it as zero where the lesion is no level set).
-    A region says that the cell fraction is above its threshold inside and below it outside. ``block``: the cube of
-    each voxel. ``weight`` turns a sum of squares into a log-likelihood; it is 1 until :mod:`calibration.discrepancy` has
-    looked at the residuals.
+    A region tells what share of each cube has a cell fraction above its threshold. ``block``: the cube of each voxel.
+    ``weights``, one a kind of data, turn sums of squares into a log-likelihood; they are 1 until
+    :mod:`calibration.discrepancy` has looked at the residuals.
     """
 
     day: float
@@ -50,41 +52,55 @@ class Comparison:
     core_threshold: float | None
     bias_spread: float
     bias_shape: tuple[float, float]
-    weight: float = 1.0
+    spacing_mm: float = 1.0
+    weights: tuple[float, ...] = (1.0, 1.0, 1.0)
 
     def residual(self, u: np.ndarray) -> np.ndarray:
         """Weighted residuals (float32) of a predicted fraction (z, y, x); the last one is the visit's scale error."""
-        raw, bias = self.unbiased(u.reshape(-1)[self.index])
-        scaled = (np.sqrt(self.weight) * raw).astype(np.float32)
-        return np.append(scaled, np.float32(bias / self.bias_spread)) if self.bias_spread > 0 else scaled
+        parts, bias = self.unbiased(u.reshape(-1)[self.index])
+        scaled = [np.sqrt(w) * part for w, part in zip(self.weights, parts, strict=False)]
+        if self.bias_spread > 0:
+            scaled.append(np.array([bias / self.bias_spread]))
+        return np.concatenate(scaled).astype(np.float32)
 
-    def unbiased(self, u: np.ndarray) -> tuple[np.ndarray, float]:
-        """Residuals by cube with the visit's ADC scale error taken out, and that error.
+    def unbiased(self, u: np.ndarray) -> tuple[list[np.ndarray], float]:
+        """Residuals by cube, one array a kind of data, with the visit's ADC scale error taken out, and that error.
 
         The error is linear with a normal prior of spread ``bias_spread``, so its best value is exact.
         """
-        raw, shape = self.raw(u)
+        parts, shape = self.raw(u)
         if self.bias_spread <= 0:
-            return raw, 0.0
-        curvature = self.weight * float(shape @ shape) + 1.0 / self.bias_spread**2
-        bias = self.weight * float(raw @ shape) / curvature
-        return raw - bias * shape, bias
+            return parts, 0.0
+        curvature = self.weights[0] * float(shape @ shape) + 1.0 / self.bias_spread**2
+        bias = self.weights[0] * float(parts[0] @ shape) / curvature
+        return [parts[0] - bias * shape, *parts[1:]], bias
 
-    def raw(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Residuals by cube in units of their stated spread, and what a relative error of the ADC scale adds to them.
+    def raw(self, u: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+        """Residuals by cube in units of their stated spread, and what a relative error of the ADC scale adds to the first.
 
-        One after the other: the cell fraction, then each region's contradictions. Both sides of a border count alike, so
-        that a border drawn wrong pulls neither way.
+        One array after the other: the cell fraction, then the share of each cube that each region covers. Shares err alike
+        to both sides of a border that was drawn wrong; the cell fraction there would not, since a front is steeper inside.
         """
-        parts, shapes = [], []
+        parts, shape = [], np.zeros(0)
         if self.fraction is not None:
             c, (a, b) = self.counted, self.bias_shape
             parts.append(self._mean((self.fraction - u) * c) / self.spread)
-            shapes.append(self._mean((a + b * u) * c) / self.spread)
+            shape = self._mean((a + b * u) * c) / self.spread
         for mask, threshold in self.regions:
-            parts.append(-self._mean(segmentation.violation(u, mask, threshold)) / border_error(threshold))
-            shapes.append(np.zeros(len(self.corner)))
-        return np.concatenate(parts), np.concatenate(shapes)
+            share = segmentation.visible_share(u, threshold, self.spacing_mm)
+            parts.append(self._mean(mask - share) / BORDER_SHARE)
+        return parts, shape
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What the residuals are of, in their order."""
+        names = ("whole", "core")
+        masks = (
+            self.whole if self.whole_threshold is not None else None,
+            self.core if self.core_threshold is not None else None,
+        )
+        seen = tuple(n for n, mask in zip(names, masks, strict=True) if mask is not None)
+        return (("fraction",) if self.fraction is not None else ()) + seen
 
     def _mean(self, values: np.ndarray) -> np.ndarray:
         return np.bincount(self.block, values, len(self.corner)) / self.size
@@ -116,11 +132,6 @@ class Comparison:
         return [(mask, level) for mask, level in pairs if mask is not None and level is not None]
 
 
-def border_error(threshold: float) -> float:
-    """Spread of a cube's mean contradiction where its border is drawn ``BOUNDARY_MM`` wrong."""
-    return segmentation.border_spread(threshold, TYPICAL_LENGTH_MM) * segmentation.BOUNDARY_MM / BLOCK_MM
-
-
 def compare(patient: Patient, visit: Visit, near: np.ndarray) -> Comparison:
     """The comparison on one visit over the flat voxel indices ``near``."""
     fraction = observed_fraction(patient, visit)
@@ -150,13 +161,17 @@ def compare(patient: Patient, visit: Visit, near: np.ndarray) -> Comparison:
         core_threshold=patient.visibility.core,
         bias_spread=bias,
         bias_shape=_bias_shape(patient),
+        spacing_mm=float(np.mean(patient.grid.spacing_mm)),
     )
 
 
 def comparisons(patient: Patient) -> tuple[Comparison, ...]:
-    """One comparison for each visit seen after the first (the first is where the forecast starts)."""
+    """One comparison for each visit seen. The first is where the forecast starts, so its image says nothing more; its
+    regions do: their borders lie at known cell fractions, which tells the scale of that image."""
     near = nearby(patient)
-    return tuple(compare(patient, visit, near) for visit in patient.seen[1:])
+    first = replace(compare(patient, patient.seen[0], near), fraction=None, bias_spread=0.0)
+    later = tuple(compare(patient, visit, near) for visit in patient.seen[1:])
+    return (first, *later) if first.kinds else later
 
 
 def nearby(patient: Patient) -> np.ndarray:

@@ -6,6 +6,9 @@ import numpy as np
 
 ROOT6 = np.sqrt(6.0)
 
+TYPICAL_LENGTH_MM = 1.4
+"""sqrt(D / rho) of the priors' medians, for what must be decided before a candidate is known."""
+
 
 def profile(position: np.ndarray) -> np.ndarray:
     """Cell fraction of a Fisher-KPP front at ``position`` = distance / sqrt(D / rho), increasing outwards.

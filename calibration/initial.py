@@ -10,6 +10,7 @@ from scipy.ndimage import distance_transform_edt
 
 from calibration import front
 from calibration.denoise import front_smooth
+from calibration.front import TYPICAL_LENGTH_MM
 from calibration.observation import adc
 from calibration.observation.fraction import observed_fraction, voxel_noise
 from calibration.travel import travel_mm
@@ -20,15 +21,12 @@ from twin.medium import Medium
 from twin.parameter import Parameter, Prior, declared, parameter
 from twin.patient import Patient, Visit
 
-SMOOTHING_MM, SMOOTHING_VOXELS = 1.2, 0.7
+SMOOTHING_MM, SMOOTHING_VOXELS = 1.2, 0.45
 """Width of the filter over the first cell fraction, and its least width in voxels, at a voxel noise of 0.05; a fifth of the
 noise is left. The best width of a local plane in space goes with noise^(2/7) (Fan & Gijbels 1996, chapter 3)."""
 
 REACH_MM = 25.0
 """Cells are placed up to this far beyond the visible border: about one cell in a million there."""
-
-TYPICAL_LENGTH_MM = 1.4
-"""sqrt(D / rho) of the priors' medians, for what must be decided before a candidate is known."""
 
 SLOW_TISSUE = 0.15
 """Mobility of the other tissues for travel distances beyond the border (the prior median of the models)."""
@@ -44,9 +42,9 @@ class FirstScan:
         unit="1",
         low=0.3,
         high=3.0,
-        prior=Prior(1.0, 0.08),
+        prior=Prior(1.0, 0.1),
         description="width of the invisible margin on day 0, relative to sqrt(D / rho)",
-        source="1 for the travelling front (Ablowitz & Zeppetella 1979); 0.9-1.1 about simulated tumours of 5-40 mL",
+        source="1 for the travelling front (Ablowitz & Zeppetella 1979); 0.8-1.2 about simulated tumours of 5-40 mL",
     )
     first_adc_scale: float = parameter(
         1.0,

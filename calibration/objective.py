@@ -57,7 +57,7 @@ class Objective:
     def problem(self, values: Mapping[str, float], days: tuple[float, ...]) -> Problem:
         if self.factor == 1:
             return self.structure.problem(self.patient, values, days, initial=self.initial)
-        model = self.structure.build_model(values)
+        model = self.structure.build_model(values, self.coarse.grid)
         cells = self.initial.state({**self.structure.defaults(), **self.structure.fixed, **values})
         start = coarse_state(model.distribute(cells), self.coarse.medium, self.factor)
         effects = self.structure.build_effects(values)
@@ -82,7 +82,7 @@ class Objective:
         value = 0.5 * float(np.dot(residual, residual))
         return value if np.isfinite(value) else FAILED
 
-    def weighed(self, weights: tuple[float, ...]) -> Objective:
-        """The same objective with other weights of the visits."""
-        changed = tuple(replace(c, weight=w) for c, w in zip(self.comparisons, weights, strict=True))
+    def weighed(self, weights: tuple[tuple[float, ...], ...]) -> Objective:
+        """The same objective with other weights of the visits' kinds of data."""
+        changed = tuple(replace(c, weights=w) for c, w in zip(self.comparisons, weights, strict=True))
         return replace(self, comparisons=changed)

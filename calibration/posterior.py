@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from calibration.rescan import ScanError
 from calibration.space import Space
 from calibration.structure import Structure
 from twin.parameter import Parameter
@@ -42,20 +41,11 @@ class Laplace:
         residual: np.ndarray,
         jacobian: np.ndarray,
         linear: tuple[str, ...] = (),
-        error: ScanError | None = None,
     ) -> Laplace:
-        """From the weighted residuals at ``z`` and their Jacobian; the last rows are the prior's.
-
-        ``error``: what the first scan's errors do to the score; its shift is taken off and its spread B - A added, which
-        turns the curvature A into A B^-1 A.
-        """
+        """From the weighted residuals at ``z`` and their Jacobian; the last rows are the prior's."""
         data, slopes = residual[: -len(z)].astype(float), jacobian[: -len(z)]
         flags = np.array([p.name in linear and p.prior.scale == "log" for p in space.parameters])
         curvature, gradient = (slopes.T @ slopes).astype(float), slopes.T @ data
-        if error is not None:
-            firm = curvature + 1e-3 * np.eye(len(z))
-            wide = firm @ np.linalg.inv(firm + error.spread)
-            curvature, gradient = wide @ curvature, wide @ (gradient - error.shift)
         return cls(space, np.asarray(z, float), gradient, (curvature + curvature.T) / 2, flags)
 
     def mode(self) -> np.ndarray:

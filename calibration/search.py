@@ -57,6 +57,8 @@ def search(
     """
     if sampler not in SAMPLERS:
         raise UsageError(unknown("sampler", sampler, list(SAMPLERS)), remedy=f"known: {', '.join(SAMPLERS)}")
+    if sampler == "gp":
+        _check_torch()
     with open_study(journal, study_name) as study, stage(progress, "searching parameters", evaluations) as bar:
         before = study.get_trials(deepcopy=False)
         best = min((t.value for t in before if t.value is not None), default=FAILED)
@@ -69,6 +71,18 @@ def search(
                 best = min(best, value)
                 bar.advance(note=f"best fit {best:.4g}" if best < FAILED else "")
         return _found(study, space)
+
+
+def _check_torch() -> None:
+    """Gaussian processes are an extra: their library is large and no other search needs it."""
+    import importlib.util
+
+    if importlib.util.find_spec("torch") is None:
+        raise UsageError(
+            "The sampler 'gp' needs the Python package 'torch', which is not installed.",
+            where="--sampler",
+            remedy="pip install 'oncotwin[gp]', or take tpe or cma-es",
+        )
 
 
 def call(objective: Objective, z: np.ndarray) -> float:

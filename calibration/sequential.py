@@ -9,7 +9,6 @@ import xarray as xr
 
 from calibration.polish import Polished
 from calibration.posterior import Laplace
-from calibration.rescan import ScanError
 from calibration.space import Space
 from calibration.structure import Structure
 from twin.errors import DataRefused
@@ -92,10 +91,10 @@ class Sequential(Laplace):
     """The posterior after the new visits: their residuals' slopes and the earlier posterior, quadratic in c(z) together."""
 
     @classmethod
-    def after(cls, space: Space, at: Polished, known: Known, error: ScanError | None) -> Sequential:
+    def after(cls, space: Space, at: Polished, known: Known) -> Sequential:
         """``at``: the optimum, with the earlier posterior's residuals last."""
         flags = tuple(n for n, yes in zip(known.names, known.linear, strict=True) if yes)
-        data = Laplace.at(_Informed(space.parameters), at.z, at.residual, at.jacobian, flags, error)
+        data = Laplace.at(_Informed(space.parameters), at.z, at.residual, at.jacobian, flags)
         before, slopes = at.residual[-len(at.z) :].astype(float), at.jacobian[-len(at.z) :].astype(float)
         gradient, curvature = data.gradient + slopes.T @ before, data.curvature + slopes.T @ slopes
         return cls(data.space, data.z, gradient, curvature, data.linear)

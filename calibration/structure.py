@@ -6,10 +6,12 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from calibration.grid_error import felt
 from calibration.initial import InitialState, initial_state
 from solvers.effect import TherapyEffect, effects
 from solvers.model import GrowthModel, models
 from solvers.problem import Problem
+from twin.grid import Grid
 from twin.parameter import Parameter, declared
 from twin.patient import Patient
 from twin.treatment import Plan
@@ -50,9 +52,11 @@ class Structure:
         """The effects' parameters: ln(survival) is linear in each of them."""
         return tuple(p.name for name in self.effects for p in declared(effects[name]))
 
-    def build_model(self, values: Mapping[str, float]) -> GrowthModel:
+    def build_model(self, values: Mapping[str, float], grid: Grid | None = None) -> GrowthModel:
+        """The model; with ``grid``, as it acts on those voxels: fronts move as in space (:mod:`calibration.grid_error`)."""
         kind = models[self.model]
-        return kind(**self._own(kind, values))
+        own = self._own(kind, {**self.defaults(), **self.fixed, **values})
+        return kind(**(own if grid is None else felt(own, grid)))
 
     def build_effects(self, values: Mapping[str, float]) -> tuple[TherapyEffect, ...]:
         kinds = [effects[name] for name in self.effects]
@@ -75,7 +79,7 @@ class Structure:
         ``initial`` is the reading of that scan where the caller has one (default: made here, once for each patient).
         """
         cells = (initial or initial_of(patient)).state({**self.defaults(), **self.fixed, **values})
-        model = self.build_model(values)
+        model = self.build_model(values, patient.grid)
         given = patient.treatments if plan is None else plan
         start = model.distribute(cells)
         return Problem(model, patient.medium, start, tuple(days), 0.0, given, self.build_effects(values))

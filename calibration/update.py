@@ -21,7 +21,6 @@ from calibration.polish import polish
 from calibration.pool import Crew
 from calibration.posterior import posterior_dataset
 from calibration.region import reachable
-from calibration.rescan import scan_error
 from calibration.search import Found
 from calibration.sequential import Known, Sequential
 from calibration.structure import Structure
@@ -144,22 +143,20 @@ def _in_order(old: Calibration, posterior) -> np.ndarray:
 
 def _fitted(objective: Sharpened, settings: Settings, crew: Crew, progress: Progress) -> Fitted:
     assert objective.known is not None
-    with stage(progress, "sharpening by the new visit", 3):
+    with stage(progress, "sharpening by the new visit", 2):
         start = np.clip(objective.known.centre, *objective.space.bounds())
         first = polish(objective, crew.over(objective), start, rounds=4)
         progress.advance(note=f"best fit {first.objective:.4g}")
         misfits = discrepancies(objective, objective.space.values(first.z))
-        weighed = objective.weighed(tuple(d.weight for d in misfits))
+        weighed = objective.weighed(tuple(d.weights for d in misfits))
         evaluate = crew.over(weighed)
         second = polish(weighed, evaluate, first.z, rounds=3)
         progress.advance(note=f"best fit {second.objective:.4g}")
-        error = scan_error(weighed, evaluate, second, settings.seed) if weighed.has_front else None
-        progress.advance()
     steps = (
         {"name": "earlier posterior sharpened by the new visits", "objective": first.objective, "gain": 0.0},
         {"name": "visits weighed by their misfit", "objective": second.objective, "gain": 0.0},
     )
-    laplace = Sequential.after(weighed.space, second, objective.known, error)
+    laplace = Sequential.after(weighed.space, second, objective.known)
     found = Found(first.z, first.objective, 0, 0)
     return Fitted(weighed, found, replace(second, evaluations=first.evaluations + second.evaluations), laplace,
                   laplace.mode(), misfits, steps)  # fmt: skip

@@ -24,7 +24,7 @@ def validate(
     processes: int = 1,
     progress: Progress = SILENT,
 ) -> Page:
-    """Run the study ``name``; writes ``NAME.jsonl`` (a line a case), ``NAME.md`` and, where it draws, ``NAME.svg`` in ``out``.
+    """Run the study ``name``: ``NAME.jsonl`` (a line a case), ``NAME.md`` and, where it draws, ``NAME.svg`` in ``out``.
 
     A case whose line is in the store already is not measured again. ``data`` is the folder of the data sets; raises
     UsageError where the study needs one that is not there.

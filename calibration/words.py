@@ -31,6 +31,7 @@ def misfit(found: tuple[Discrepancy, ...]) -> list[str]:
         f"On day {d.day:g} model and image differ by {d.fraction:.3f} in cell fraction over cubes of {BLOCK_MM:g} mm; the "
         f"posterior is as wide as {d.independent:.0f} independent cubes of that error allow."
         for d in found
+        if d.fraction is not None
     ]
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from calibration import front
 from calibration.observation import adc
 from twin.patient import Patient, Visit
+
+LOWEST, HIGHEST = 0.02, 0.98
+"""Where a front's coordinate is cut: beyond, its tails are all noise."""
 
 
 def has_fraction(visit: Visit) -> bool:
@@ -31,13 +35,24 @@ def observed_fraction(patient: Patient, visit: Visit) -> np.ndarray | None:
 
 
 def voxel_noise(u: np.ndarray, mask: np.ndarray) -> float:
-    """Standard deviation of a voxel's noise, from second differences along the rows inside ``mask``.
+    """Standard deviation of a voxel's noise, from the mixed third differences of blocks of 2 x 2 x 2 voxels in ``mask``.
 
-    A second difference of independent noise has six times its variance and does not see a linear slope; the median keeps
+    They are taken in a front's own coordinate, in which a front is straight, and scaled back: a mixed difference of
+    independent noise has eight times its variance and sees neither a slope nor the curvature of a front. The median keeps
     edges out. At least 0.01: no scanner is perfect.
     """
-    second = u[:, :, :-2] - 2 * u[:, :, 1:-1] + u[:, :, 2:]
-    inner = mask[:, :, :-2] & mask[:, :, 1:-1] & mask[:, :, 2:]
+    place = front.position(np.clip(u, LOWEST, HIGHEST))
+    mixed = np.diff(np.diff(np.diff(place, axis=0), axis=1), axis=2)
+    inner, middle = _blocks(mask, np.logical_and), _blocks(place, np.add) / 8.0
     if inner.sum() < 20:
         return adc.VOXEL_NOISE
-    return float(max(np.median(np.abs(second[inner])) / 0.6745 / np.sqrt(6.0), 0.01))
+    in_u = np.abs(mixed * front.slope(middle))[inner]
+    return float(max(np.median(in_u) / 0.6745 / np.sqrt(8.0), 0.01))
+
+
+def _blocks(values: np.ndarray, join: np.ufunc) -> np.ndarray:
+    """``values`` of every block of 2 x 2 x 2 voxels joined."""
+    for axis in range(3):
+        low, high = np.take(values, range(values.shape[axis] - 1), axis), np.take(values, range(1, values.shape[axis]), axis)
+        values = join(low, high)
+    return values

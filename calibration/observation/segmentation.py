@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from calibration import front
+
 BOUNDARY_MM = 1.0
 """Standard deviation of a drawn border about the true one: raters of glioma agree to a Dice of 0.85 (Menze 2015, IEEE Trans
 Med Imaging 34:1993), which is about a voxel of a millimetre on a lesion of 40 mL."""
@@ -17,16 +19,23 @@ def to_mask(u: np.ndarray, threshold: float) -> np.ndarray:
     return u > threshold
 
 
-def violation(u: np.ndarray, mask: np.ndarray, threshold: float) -> np.ndarray:
-    """How far a cell fraction contradicts a region: below the threshold inside (negative), above it outside (positive)."""
-    return np.where(mask, np.minimum(u - threshold, 0.0), np.maximum(u - threshold, 0.0)).astype(np.float32)
+def visible_share(u: np.ndarray, threshold: float, spacing_mm: float) -> np.ndarray:
+    """Share of each voxel above ``threshold``, from the voxel's place on a front of typical width.
 
-
-def border_spread(threshold: float, width_mm: float) -> float:
-    """Spread of the cell fraction on a border drawn ``BOUNDARY_MM`` wrong, from the slope of a front of that width.
-
-    A Fisher-KPP front obeys |du/dx| ~ (2 / sqrt(6)) u (1 - sqrt(u)) / width with width = sqrt(D / rho)
-    (Ablowitz & Zeppetella 1979, Bull Math Biol 41:835).
+    The front's coordinate is linear in distance, so that errors of a border count alike to both sides, and the share
+    goes from 0 to 1 over the voxel's width: a border that moves by less than a voxel is seen.
     """
-    slope = 2.0 / np.sqrt(6.0) * threshold * (1.0 - np.sqrt(threshold)) / width_mm
-    return float(max(slope * BOUNDARY_MM, 0.02))
+    depth = front.position(np.array(threshold)) - front.position(u)
+    return np.clip(0.5 + depth * front.TYPICAL_LENGTH_MM / spacing_mm, 0.0, 1.0).astype(np.float32)
+
+
+def volume_spread(volume_ml: float) -> float:
+    """Relative spread of the volume of a drawn lesion of that size: the border's errors summed over a sphere.
+
+    They are alike over 2 pi ``CORRELATION_MM``^2 of the surface A, so var V = A 2 pi CORRELATION_MM^2 BOUNDARY_MM^2.
+    """
+    if volume_ml <= 0:
+        return 0.0
+    mm3 = 1000.0 * volume_ml
+    surface = np.pi ** (1 / 3) * (6.0 * mm3) ** (2 / 3)
+    return float(BOUNDARY_MM * CORRELATION_MM * np.sqrt(2 * np.pi * surface) / mm3)

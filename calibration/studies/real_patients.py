@@ -13,7 +13,6 @@ import numpy as np
 
 from calibration.calibrate import calibrate
 from calibration.calibration import Calibration
-from calibration.grid_error import resolution_spread
 from calibration.scores import ccc
 from twin import RESEARCH_USE_ONLY
 from twin.progress import default
@@ -141,7 +140,7 @@ def _number(value: float | None, form: str) -> str:
 
 
 def _parameters(twin: Calibration, truth: Mapping[str, float]) -> list[str]:
-    posterior, scheme = twin.posterior, resolution_spread(twin.patient.grid, twin.best)
+    posterior = twin.posterior
     lines = ["| parameter | unit | best | 90 % of the draws | truth | error |", "|---|---|---|---|---|---|"]
     for name, unit in zip(posterior["parameter"].values, posterior["unit"].values, strict=True):
         best = twin.best[str(name)]
@@ -149,10 +148,6 @@ def _parameters(twin: Calibration, truth: Mapping[str, float]) -> list[str]:
         known = truth.get(str(name))
         error = "" if known is None else f"{100 * (best / known - 1):+.1f} %"
         lines.append(f"| {name} | {unit} | {best:.4g} | {low:.4g} - {high:.4g} | {known or ''} | {error} |")
-    lines += [
-        "",
-        f"The grid itself leaves the diffusivity uncertain by {100 * scheme:.0f} % (voxels against the front's width).",
-    ]
     return lines
 
 

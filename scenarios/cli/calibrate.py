@@ -31,8 +31,14 @@ class Search:
     accuracy: o.AccuracyName = "fast"
     coarsen: int = 1
     from_prior: bool = False
+    posterior: o.PosteriorName = "laplace"
+    profile: bool = False
 
 
+Profile = Annotated[
+    bool,
+    typer.Option("--profile", help="Also fit anew with each parameter held away from its best value."),
+]
 FromPrior = Annotated[
     bool, typer.Option("--from-prior", help="Forecast with draws of the prior: for a single visit, which shows no growth.")
 ]
@@ -50,6 +56,8 @@ def calibrate(
     accuracy: o.Accuracy = "fast",
     coarsen: o.Coarsen = Search.coarsen,
     from_prior: FromPrior = False,
+    posterior: o.Posterior = "laplace",
+    profile: Profile = False,
     processes: o.Processes = 1,
     seed: o.Seed = 0,
     overwrite: o.Overwrite = False,
@@ -60,7 +68,7 @@ def calibrate(
     """Find the parameters that explain the scans seen so far, and how sure they are."""
     voice = Voice(json, quiet)
     chosen = tuple(effect or Search.effects)
-    search = Search(model, chosen, evaluations, draws, sampler, engine, accuracy, coarsen, from_prior)
+    search = Search(model, chosen, evaluations, draws, sampler, engine, accuracy, coarsen, from_prior, posterior, profile)
     summary = step(case, out, search, Session(voice, seed, processes, overwrite))
     tell(summary, voice)
     voice.result({"results": out, **summary})
@@ -120,6 +128,8 @@ def _compute(case: Path, out: Path, search: Search, session: Session) -> None:
         accuracy=search.accuracy,
         processes=session.processes,
         coarsen=search.coarsen,
+        posterior=search.posterior,
+        profile=search.profile,
         structure=Structure(search.model, search.effects),
         progress=session.voice.progress,
     )
@@ -137,7 +147,12 @@ def _check_names(search: Search) -> None:
 
 
 def tell(summary: dict[str, Any], voice: Voice) -> None:
+    for step in summary.get("steps", []):
+        voice.say(f"{step['name'].capitalize()}: objective {step['objective']:.4g}, better by {step['gain']:.3g}.")
     for sentence in summary.get("sentences", []):
         voice.say(sentence)
+    for found in summary.get("profiles", []):
+        losses = ", ".join(f"{v:.3g}: {r:.2g}" for v, r in zip(found["values"], found["rise"], strict=True))
+        voice.say(f"{found['name']} held at (loss of log posterior) {losses}{'; hardly held by the data' * found['flat']}.")
     for warning in summary.get("warnings", []):
         voice.say(f"Note: {warning}")

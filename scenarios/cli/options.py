@@ -10,6 +10,9 @@ import typer
 AccuracyName = Literal["fast", "standard", "reference"]
 """The names of :data:`solvers.engine.Accuracy`, without importing a solver."""
 
+PosteriorName = Literal["laplace", "sampler"]
+"""The names of :data:`calibration.calibrate.POSTERIORS`, without importing a solver."""
+
 
 Case = Annotated[Path, typer.Argument(metavar="CASE", help="A case.yaml, or the patient folder that holds it.")]
 Results = Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder that the step before wrote.")]
@@ -39,8 +42,12 @@ Engine = Annotated[str, typer.Option("--engine", help="The numerical method; `on
 Accuracy = Annotated[AccuracyName, typer.Option("--accuracy", help="The accuracy of the time steps.")]
 Evaluations = Annotated[int, typer.Option("--evaluations", min=1, help="Model runs that the search may use.")]
 Draws = Annotated[int, typer.Option("--draws", min=2, help="Draws of the posterior ensemble.")]
-Sampler = Annotated[str, typer.Option("--sampler", help="How the search proposes parameters: tpe, cmaes, random ...")]
+Sampler = Annotated[str, typer.Option("--sampler", help="How the search proposes parameters: tpe, cma-es, qmc, random, gp.")]
 Processes = Annotated[int, typer.Option("--processes", "-j", min=1, help="Processes to compute with.")]
+Posterior = Annotated[
+    PosteriorName,
+    typer.Option("--posterior", help="laplace: quick, from slopes at the best fit; sampler: draws on the exact objective."),
+]
 Coarsen = Annotated[int, typer.Option("--coarsen", min=1, help="Calibrate on blocks of this many voxels along each axis.")]
 Study = Annotated[
     Path | None, typer.Option("--study", metavar="YAML", help="A file of arms; without it, the standard six are compared.")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from calibration import front
-from calibration.observation.segmentation import border_spread
 
 
 def test_the_profile_solves_the_travelling_wave_equation():
@@ -28,8 +26,3 @@ def test_the_slope_is_the_derivative():
     x = np.linspace(-5, 5, 11)
     numerical = (front.profile(x + 1e-5) - front.profile(x - 1e-5)) / 2e-5
     assert np.allclose(-front.slope(x), numerical, atol=1e-8)
-
-
-def test_a_border_drawn_wrong_errs_by_the_front_s_slope():
-    place = front.position(np.array(0.16))
-    assert border_spread(0.16, 2.0) == pytest.approx(float(front.slope(place)) / 2.0, rel=1e-6)

@@ -174,7 +174,10 @@ def problems(results: Results) -> list[tuple[str, str]]:
     return found
 
 
-METHODS = {"laplace": "Laplace approximation at the best fit"}
+METHODS = {
+    "laplace": "Laplace approximation at the best fit",
+    "sampler": "draws weighed by the exact objective (adaptive importance sampling)",
+}
 
 
 def method(results: Results) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from calibration import front
 from calibration.observation import adc, segmentation, volume
 from calibration.observation.fraction import observed_fraction, voxel_noise
+from calibration.virtual.scanner import Scanner, draw_region
 from tests.calibration.phantom import phantom
 from twin.grid import Grid
+from twin.medium import Medium
 from twin.patient import Cellularity
 
 
@@ -31,10 +34,32 @@ def test_repeatability_by_organ():
     assert adc.repeatability("toe") == adc.repeatability("liver")
 
 
-def test_violation_is_zero_where_the_region_agrees():
-    u = np.array([0.05, 0.3, 0.05, 0.3])
-    mask = np.array([False, True, True, False])
-    assert np.allclose(segmentation.violation(u, mask, 0.16), [0, 0, 0.05 - 0.16, 0.3 - 0.16])
+def test_the_visible_share_of_a_front_is_its_volume_and_moves_with_it():
+    x = np.arange(60) * 3.0
+    place = lambda at: front.profile((x - at) / front.TYPICAL_LENGTH_MM + front.position(np.array(0.16)))  # noqa: E731
+    lengths = [float(segmentation.visible_share(place(at), 0.16, 3.0).sum()) * 3.0 for at in (60.0, 60.7, 61.4)]
+    assert np.allclose(np.array(lengths) - 1.5, [60.0, 60.7, 61.4], atol=0.05)
+
+
+def test_a_border_drawn_wrong_to_either_side_pulls_alike():
+    """A reader's errors of +- 1 mm leave no pull on a front that lies where it should."""
+    x = np.arange(40) * 1.0
+    share = segmentation.visible_share(front.profile((x - 19.5) / 1.4 + front.position(np.array(0.16))), 0.16, 1.0)
+    pulls = [float(((x < 19.5 + shift) - share).sum()) for shift in (-1.0, 1.0)]
+    assert pulls[0] + pulls[1] == pytest.approx(0.0, abs=0.05) and pulls[1] > 0.9
+
+
+def test_the_drawn_volume_of_a_ball_varies_as_said():
+    """Against balls whose border is moved by the scanner's own noise."""
+    grid = Grid((34, 34, 34), (1.0, 1.0, 1.0))
+    tissue = Medium.of_one_tissue(grid, np.ones(grid.shape, bool))
+    r = np.sqrt(sum((i - 16.5) ** 2 for i in np.indices(grid.shape)))
+    u = np.where(r < 11.0, 1.0, 0.0)
+    rng = np.random.default_rng(3)
+    drawn = [draw_region(u, 0.5, tissue, Scanner(), rng).sum() for _ in range(30)]
+    assert np.std(drawn) / np.mean(drawn) == pytest.approx(
+        segmentation.volume_spread(volume.of_mask(u > 0.5, grid)), rel=0.4
+    )
 
 
 def test_the_soft_volume_agrees_with_the_mask_and_has_a_slope():
@@ -45,11 +70,12 @@ def test_the_soft_volume_agrees_with_the_mask_and_has_a_slope():
     assert volume.of_fraction(u * 1.001, 0.16, grid) > volume.of_fraction(u, 0.16, grid)
 
 
-def test_noise_is_found_on_a_slope():
+def test_noise_is_found_on_a_front_of_few_voxels():
     rng = np.random.default_rng(0)
-    x = np.indices((20, 20, 40))[2] / 40.0
-    found = voxel_noise((x + 0.04 * rng.standard_normal(x.shape)).astype(np.float32), np.ones(x.shape, bool))
-    assert found == pytest.approx(0.04, rel=0.1)
+    r = np.sqrt(sum((i - 9.5) ** 2 for i in np.indices((20, 20, 20))))
+    u = front.profile((r - 6.0) / 0.6)
+    found = voxel_noise((u + 0.03 * rng.standard_normal(u.shape)).astype(np.float32), u > 0.1)
+    assert found == pytest.approx(0.03, rel=0.25)
 
 
 def test_cells_are_counted_inside_the_lesion_only():
