@@ -62,11 +62,15 @@ def visit_scores(patient: Patient, fit: xr.Dataset) -> list[dict[str, Any]]:
 
 
 def twin_scores(patient: Patient, at: xr.Dataset, fit: xr.Dataset, now: Seen) -> dict[str, float]:
-    """Scores of the posterior mean map and the 5 % - 95 % interval of the volume."""
+    """Scores of the posterior mean map, the 90 % interval of the true volume, and that of the volume as a reader draws it.
+
+    ``inside_interval``: whether the observed volume, which has a reader's error, lies in the latter.
+    """
     predicted = at["predicted_fraction"].values
     volumes = fit["volume_ml"].sel(t=now.day).values
     volumes = volumes[np.isfinite(volumes)]
-    low, middle, high = np.quantile(volumes, [0.05, 0.5, 0.95])
+    low, middle, high = scores.interval(volumes)
+    read_low, _, read_high = scores.interval(scores.as_read(volumes))
     visible = at["probability"].values > 0.5
     return {
         "ccc": _ccc(predicted, predicted > patient.visibility.threshold, now),
@@ -74,7 +78,9 @@ def twin_scores(patient: Patient, at: xr.Dataset, fit: xr.Dataset, now: Seen) ->
         "volume_ml": middle,
         "volume_low_ml": low,
         "volume_high_ml": high,
-        "inside_interval": bool(low <= now.volume_ml <= high),
+        "reading_low_ml": read_low,
+        "reading_high_ml": read_high,
+        "inside_interval": bool(read_low <= now.volume_ml <= read_high),
         "volume_error_percent": scores.percent_error(middle, now.volume_ml),
     }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
+from calibration.observation.segmentation import volume_spread
+
 
 def ccc(a: np.ndarray, b: np.ndarray, mask: np.ndarray) -> float:
     """Concordance correlation 2 cov / (var_a + var_b + (mean_a - mean_b)^2) over ``mask`` (Lin 1989, Biometrics 45:255).
@@ -34,6 +36,18 @@ def crps(draws: np.ndarray, observed: float) -> float:
     n = x.size
     spread = 2.0 * float(((2 * np.arange(1, n + 1) - n - 1) * x).sum()) / n**2
     return float(np.abs(x - observed).mean()) - spread / 2.0
+
+
+def interval(draws: np.ndarray, level: float = 0.9) -> np.ndarray:
+    """(low, median, high) of the central interval that one more draw lies in with probability ``level``: quantiles at
+    k / (n + 1), which the ends of few draws reach sooner than the usual ones."""
+    return np.quantile(draws, [(1 - level) / 2, 0.5, (1 + level) / 2], method="weibull")
+
+
+def as_read(volumes: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Volumes (mL) as a reader would draw them: each with the error of a drawn border."""
+    errors = np.random.default_rng((seed, 5)).standard_normal(len(volumes))
+    return volumes * np.exp(np.array([volume_spread(v) for v in volumes]) * errors)
 
 
 def percent_error(predicted: float, observed: float) -> float:

@@ -14,7 +14,6 @@ from scipy.stats import chisquare
 from calibration import scores
 from calibration.calibrate import Fitted, Settings, fit
 from calibration.forecast import Course, Forecaster, run_draw
-from calibration.observation.segmentation import volume_spread
 from calibration.pool import Crew
 from calibration.posterior import posterior_dataset
 from calibration.region import reachable
@@ -136,12 +135,13 @@ def fit_seen(near: Patient, structure: Structure, seed: int) -> Fitted:
 
 def against(draws: np.ndarray, true: float) -> dict[str, Any]:
     """Truth, median, the intervals at each level, and the CRPS of the draws."""
-    sides = [interval(draws, level) for level in LEVELS]
+    sides = [sides_of(draws, level) for level in LEVELS]
     return {"true": true, "median": float(np.median(draws)), "intervals": sides, "crps": scores.crps(draws, true)}
 
 
-def interval(draws: np.ndarray, level: float) -> list[float]:
-    return [float(v) for v in np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], method="weibull")]
+def sides_of(draws: np.ndarray, level: float) -> list[float]:
+    low, _, high = scores.interval(draws, level)
+    return [float(low), float(high)]
 
 
 def first_scale(virtual: VirtualPatient) -> float:
@@ -159,9 +159,8 @@ def _observed(patient: Patient, index: int) -> float:
 
 def _reading(volumes: np.ndarray, observed: float, seed: int) -> dict[str, Any]:
     """The observed volume against the draws with a reader's error on each."""
-    rng = np.random.default_rng((seed, 5))
-    read = [v * np.exp(volume_spread(v) * rng.standard_normal()) for v in volumes]
-    return {"true": observed, "intervals": [interval(np.array(read), level) for level in LEVELS]}
+    read = scores.as_read(volumes, seed)
+    return {"true": observed, "intervals": [sides_of(read, level) for level in LEVELS]}
 
 
 def _simple(patient: Patient, true: float) -> dict[str, float]:

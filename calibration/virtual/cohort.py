@@ -22,7 +22,7 @@ from twin.imaging.mni152 import load_mni152
 from twin.medium import Medium
 from twin.parameter import declared
 from twin.patient import Cellularity, Patient, Visit
-from twin.treatment import Plan, chemotherapy, radiotherapy
+from twin.treatment import Course, Plan, chemotherapy, radiotherapy
 
 ROOM_MM = 52
 """Half the edge of the cube of anatomy around the place where the tumour began."""
@@ -120,7 +120,7 @@ def calendar(rng: np.random.Generator, seen: int) -> tuple[list[float], Plan]:
     kind = rng.choice(["none", "radiotherapy", "chemoradiation", "short course"], p=[0.25, 0.25, 0.3, 0.2])
     if kind == "none":
         return days, Plan()
-    courses = [radiotherapy(start, 40.0, 15) if kind == "short course" else radiotherapy(start, 60.0, 30)]
+    courses: list[Course] = [radiotherapy(start, 40.0, 15) if kind == "short course" else radiotherapy(start, 60.0, 30)]
     if kind == "chemoradiation":
         courses.append(chemotherapy("temozolomide", 75.0, start + np.arange(42)))
     return days, Plan(tuple(courses))

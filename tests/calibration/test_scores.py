@@ -58,3 +58,18 @@ def test_a_mask_is_widened_to_the_volume_asked_for():
         assert scores.dice(grown & mask, grown if factor <= 1 else mask) == 1.0
     half = np.indices(domain.shape)[0] < 10
     assert not scores.grown_mask(mask & half, 3.0, (1.0, 1.0, 1.0), half)[~half].any()
+
+
+def test_one_more_draw_lies_in_the_interval_as_often_as_stated():
+    rng = np.random.default_rng(0)
+    inside = []
+    for _ in range(1500):
+        draws = rng.standard_normal(20)
+        low, _, high = scores.interval(draws[:-1])
+        inside.append(low <= draws[-1] <= high)
+    assert np.mean(inside) == pytest.approx(0.9, abs=0.025)
+
+
+def test_a_volume_as_read_varies_more_where_the_lesion_is_small():
+    small, large = (scores.as_read(np.full(500, v)) / v for v in (2.0, 60.0))
+    assert 0.04 < small.std() < 0.12 and 0.01 < large.std() < 0.03
