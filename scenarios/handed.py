@@ -17,6 +17,8 @@ from twin.case.stored_plan import plan_facts, plan_of
 from twin.store import load_json, replacing, save_json
 
 FACTS, ARRAYS = "setup.json", "arrays.npz"
+PLAIN = ("seed", "accuracy", "engine", "maps", "adapting")
+"""What of a setup is a plain value."""
 
 RunKeys = Mapping[tuple[int, str], str]
 """(draw, arm) -> the name of their run."""
@@ -26,7 +28,10 @@ def save_setup(folder: Path, setup: Setup, keys: RunKeys) -> None:
     """Write ``setup`` and the names of the runs; the folder appears whole or not at all."""
     arrays: dict[str, np.ndarray] = {}
     facts = {
-        **{name: getattr(setup, name) for name in ("measured", "prior_effects", "seed", "accuracy", "engine", "maps")},
+        **{
+            name: getattr(setup, name)
+            for name in ("measured", "prior_effects", "seed", "accuracy", "engine", "maps", "adapting")
+        },
         "timeline": asdict(setup.timeline),
         "arms": [_arm_facts(arm, arrays) for arm in setup.arms],
         "draws": sorted({draw for draw, _ in keys}),
@@ -49,7 +54,7 @@ def load_setup(folder: Path) -> tuple[Setup, RunKeys]:
         timeline=Timeline(times["decision_day"], times["horizon_day"], tuple(times["scans"]), tuple(times["days"])),
         measured=tuple(facts["measured"]),
         prior_effects=tuple(facts["prior_effects"]),
-        **{name: facts[name] for name in ("seed", "accuracy", "engine", "maps")},
+        **{name: facts[name] for name in PLAIN},
     )
     return setup, {(d, arm): key for arm, row in facts["keys"].items() for d, key in zip(facts["draws"], row, strict=True)}
 

@@ -51,17 +51,18 @@ def prepare(
     chosen = _arms(twin, arms, times)
     names = _names(patient, study)
     _check_endpoints(names, chosen, study)
-    learnt = _learnt_effects(twin)
+    learnt = learnt_effects(twin)
     every = Plan(tuple(c for a in chosen for c in a.everything.courses))
     extra = unlearnt(learnt, every)
     setup = Setup(
-        arms=tuple(_with_notes(a, patient.treatments.before(decision_day)) for a in chosen),
+        arms=tuple(with_notes(a, patient.treatments.before(decision_day)) for a in chosen),
         timeline=times,
         measured=tuple(sorted({*ALWAYS, *(n for n in names if isinstance(endpoints[n], Measured | Planned))})),
         prior_effects=extra,
         seed=seed,
         accuracy=accuracy,
         maps=study.maps if study else True,
+        adapting=any(a.rules for a in chosen),
     )
     reference = study.reference if study and study.reference else reference_of(chosen)
     margin = (study.margin_percent if study else MARGIN_PERCENT) / 100.0
@@ -73,7 +74,7 @@ def _decision_day(twin: Calibrated) -> float:
     return twin.patient.seen[-1].day
 
 
-def _learnt_effects(twin: Calibrated) -> tuple[TherapyEffect, ...]:
+def learnt_effects(twin: Calibrated) -> tuple[TherapyEffect, ...]:
     """The effects of the twin's own model, from the first draw whose problem can be stated."""
     refused: DataRefused | None = None
     for draw in range(int(twin.posterior.sizes["draw"])):
@@ -130,7 +131,7 @@ def _check_endpoints(names: Sequence[str], arms: Sequence[Arm], study: Study | N
         )
 
 
-def _with_notes(arm: Arm, given: Plan) -> Arm:
+def with_notes(arm: Arm, given: Plan) -> Arm:
     """The arm, with a note for each treatment in it that this patient's data said nothing about."""
     notes = []
     if arm.everything.fractions() and not given.fractions():

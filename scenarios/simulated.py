@@ -47,7 +47,8 @@ class Calibrated(Protocol):
 @dataclass(frozen=True)
 class Setup:
     """What every draw of a comparison shares. ``measured`` are the names of the endpoints read off a run, on its way or
-    before it; ``prior_effects`` those whose parameters are drawn from the prior; ``maps``: whether the scans are kept."""
+    before it; ``prior_effects`` those whose parameters are drawn from the prior; ``maps``: whether the scans are kept;
+    ``adapting``: whether an arm may have a rule."""
 
     arms: tuple[Arm, ...]
     timeline: Timeline
@@ -57,10 +58,7 @@ class Setup:
     accuracy: Accuracy = "fast"
     engine: str = "native"
     maps: bool = True
-
-    @property
-    def adapting(self) -> bool:
-        return any(arm.rules for arm in self.arms)
+    adapting: bool = False
 
 
 @dataclass

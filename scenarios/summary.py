@@ -106,10 +106,10 @@ def _endpoints(arm: Arm, data: xr.Dataset, comparison: Comparison) -> list[dict[
     """Median and 90 % interval of each endpoint at the horizon, null where the arm has none; ``share`` of the draws in which
     it was reached at all."""
     names = [n for n in comparison.names if endpoints[n].variable in data]
-    return [_endpoint(n, arm, data) for n in names if "organ" not in data[endpoints[n].variable].dims]
+    return [endpoint_summary(n, arm, data) for n in names if "organ" not in data[endpoints[n].variable].dims]
 
 
-def _endpoint(name: str, arm: Arm, data: xr.Dataset) -> dict[str, Any]:
+def endpoint_summary(name: str, arm: Arm, data: xr.Dataset) -> dict[str, Any]:
     e = endpoints[name]
     values = at_horizon(data, e).sel(arm=arm.id).values
     reached = np.isfinite(data[e.variable].sel(arm=arm.id).values)

@@ -27,6 +27,7 @@ from scenarios.cli import (
     update,
     validate,
     verify,
+    whatif,
 )
 from scenarios.cli.guard import guarded
 from twin import RESEARCH_USE_ONLY, __version__
@@ -54,6 +55,7 @@ COMMANDS = (
     ("scenarios", scenarios.scenarios, STEPS),
     ("optimise", optimise.optimise, STEPS),
     ("sensitivity", sensitivity.sensitivity, STEPS),
+    ("whatif", whatif.whatif, STEPS),
     ("report", report.report, STEPS),
     ("ledger", ledger.ledger, STEPS),
     ("export", export.export, STEPS),

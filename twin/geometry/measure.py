@@ -81,7 +81,10 @@ def measure(mask: np.ndarray, grid: Grid) -> Measurement | None:
         if best is not None and bound < best.longest_mm:
             break
         hull = _hull((_outline(component) + offset) * spacing)
-        candidate = _on_slice(hull, spacing, axis, index, corner)
+        gaps = np.linalg.norm(hull[:, None] - hull[None], axis=-1)
+        if best is not None and round(float(gaps.max()), 6) < round(best.longest_mm, 6):
+            continue
+        candidate = _on_slice(hull, gaps, spacing, axis, index, corner)
         if best is None or _rank(candidate) > _rank(best):
             best = candidate
     return best
@@ -127,8 +130,9 @@ def _hull(points: np.ndarray) -> np.ndarray:
     return points[ConvexHull(points).vertices]
 
 
-def _on_slice(hull: np.ndarray, spacing: np.ndarray, axis: int, index: int, corner: np.ndarray) -> Measurement:
-    gaps = np.linalg.norm(hull[:, None] - hull[None], axis=-1)
+def _on_slice(
+    hull: np.ndarray, gaps: np.ndarray, spacing: np.ndarray, axis: int, index: int, corner: np.ndarray
+) -> Measurement:
     a, b = np.unravel_index(int(gaps.argmax()), gaps.shape)
     short = _longest_perpendicular(hull, hull[a], hull[b])
 
