@@ -13,6 +13,7 @@ from twin.progress import Progress, stage
 from twin.report import numbers as n
 from twin.report.interactive import Interactive, interactive
 from twin.report.results import Results
+from twin.visual.checkerboard import checkerboard_row, registered_visits
 from twin.visual.figure import slug
 from twin.visual.picture import Picture
 from twin.visual.probe import can_mesh, can_render
@@ -173,10 +174,22 @@ def _site(results: Results) -> str:
     return results.patient.site
 
 
+def _registered(results: Results, view: View) -> list[Picture]:
+    """A checkerboard of every visit that was registered to the baseline."""
+    first, made = results.patient.visits[0], []
+    for visit, role in registered_visits(results.patient):
+        pixels = checkerboard_row(view, first.images[role].values, visit.images[role].values)
+        day = n.day(visit.day)
+        alt = f"The {role} of day {day} and of the baseline in alternate squares, in three planes."
+        title = f"Day {day} registered to the baseline: edges must run on from square to square"
+        made.append(Picture(f"registration-day-{slug(day)}", alt, pixels, title, visit.alignment))
+    return made
+
+
 def _flat(results: Results, gallery: Gallery, states: list[State], lesions: np.ndarray, tick: Callable[[], None]) -> None:
     """Slices: the visits, the change between them, the forecasts, the held-out visits."""
     view, seen = gallery.view, results.patient.seen
-    gallery.history += _history(results, view)
+    gallery.history += _history(results, view) + _registered(results, view)
     gallery.key = _key(results, view)
     tick()
     now, box = seen[-1].whole, _axial_box(view, lesions)
