@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from scenarios.cli import options as o
 from scenarios.cli.guard import resumable
@@ -10,15 +13,45 @@ from scenarios.cli.session import Session
 from scenarios.cli.sizes import no_images
 from scenarios.cli.voice import Voice
 
+Pdf = Annotated[bool, typer.Option("--pdf", help="Also report.pdf, the same page on A4.")]
+Gltf = Annotated[bool, typer.Option("--gltf", help="Also gltf/*.glb, the solids for other viewers.")]
+
 
 def report(
-    results: o.Results, out: o.Elsewhere = None, json: o.Json = False, quiet: o.Quiet = False, debug: o.Debug = False
+    results: o.Results,
+    out: o.Elsewhere = None,
+    pdf: Pdf = False,
+    gltf: Gltf = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    debug: o.Debug = False,
 ) -> None:
     """Make report.html, one file that opens offline, from what the earlier steps wrote."""
     voice = Voice(json, quiet)
-    page = step(results, out or results, Session(voice))
-    voice.result({"report": page})
+    target = out or results
+    _check_printer(pdf)
+    page = step(results, target, Session(voice))
+    made: dict[str, object] = {"report": page}
+    if pdf:
+        from twin.report.paper import write_pdf
+
+        made["pdf"] = write_pdf(page)
+        voice.say(f"PDF: {made['pdf']}")
+    if gltf:
+        from twin.report.gltf import write_gltf
+
+        made["gltf"] = write_gltf(results, target)
+        voice.say(f"glTF: {target / 'gltf'}")
+    voice.result(made)
     voice.last(f"Report: {page}")
+
+
+def _check_printer(pdf: bool) -> None:
+    """Refuse a PDF that cannot be made before the page is drawn, not after."""
+    if pdf:
+        from twin.report.paper import printer_here
+
+        printer_here()
 
 
 def step(results: Path, out: Path, session: Session) -> Path:
