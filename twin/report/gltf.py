@@ -12,7 +12,7 @@ from twin.visual.view import view_of
 
 
 def write_gltf(folder: Path, out: Path | None = None) -> list[Path]:
-    """``gltf/now.glb`` and ``gltf/OPTION.glb`` of a RESULTS folder: the organ as glass, organs at risk, probability shells."""
+    """``gltf/now.glb`` and ``gltf/OPTION.glb`` of a RESULTS folder: organ as glass, organs at risk, probability shells."""
     results = read_results(folder)
     solids = list(surfaces(results, view_of(results.patient)))
     (options, scans), target = options_of(results), (out or folder) / "gltf"

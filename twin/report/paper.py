@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import re
 import shutil
@@ -80,10 +81,8 @@ def by_browser(html: str, path: Path, timeout_s: float = 180.0) -> None:
         switches = ("headless", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking", "disable-sync")
         command = [browser() or BROWSERS[0], *(f"--{s}" for s in switches), f"--user-data-dir={folder}/profile"]
         command += ["--no-pdf-header-footer", "--generate-pdf-document-outline", f"--print-to-pdf={made}", source.as_uri()]
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout_s, check=False)
-        except subprocess.TimeoutExpired:
-            pass
         if not made.exists():
             raise OncotwinError("Chromium made no PDF of the page.", remedy=REMEDY.split(", or")[0])
         shutil.copyfile(made, path)

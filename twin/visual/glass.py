@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,11 @@ class Glass:
     def place(self, stage: Stage, probability: np.ndarray) -> list[Any]:
         """Add the shells of a probability field (0 to 1, display order); returns the actors for :meth:`Stage.remove`."""
         values = softened(probability, self.view.spacing, 0.3 * max(self.view.spacing))
+        return self.add(stage, bodies(values, self.view.spacing, [percent / 100 for percent in SHELLS]))
+
+    def add(self, stage: Stage, surfaces: Sequence[Any]) -> list[Any]:
+        """Add shells that are made already, in the order of :data:`twin.visual.palette.SHELLS`."""
         actors = []
-        surfaces = bodies(values, self.view.spacing, [percent / 100 for percent in SHELLS])
         for (percent, colour), shell in zip(SHELLS.items(), surfaces, strict=True):
             looks = {"ambient": 0.52, "diffuse": 0.72, "specular": 0.3, "specular_power": 30}
             actors.append(stage.add(shell, color=colour, opacity=_OPACITY[percent], culling="back", **looks))

@@ -22,7 +22,11 @@ TO_METRES = [1e-3, 0, 0, 0, 0, 0, -1e-3, 0, 0, 1e-3, 0, 0, 0, 0, 0, 1]
 
 def write_glb(path: Path, surfaces: Sequence[Surface], title: str) -> Path:
     """Write the surfaces, those that hide others last; ``asset.copyright`` says what the file may be used for."""
-    body, views, accessors, meshes, materials = bytearray(), [], [], [], []
+    body = bytearray()
+    views: list[dict] = []
+    accessors: list[dict] = []
+    meshes: list[dict] = []
+    materials: list[dict] = []
     for surface in surfaces:
         points = np.ascontiguousarray(surface.points, "<f4")
         extremes = {"min": points.min(axis=0).tolist(), "max": points.max(axis=0).tolist()}
