@@ -22,11 +22,6 @@ def edges_gy(highest: float) -> np.ndarray:
     return np.arange(0.0, highest + 2 * BIN_GY, BIN_GY)
 
 
-def share_above(dose: np.ndarray, gy: float) -> float:
-    """V(gy): the share of the organ with that dose or more."""
-    return float((np.asarray(dose) >= gy - 1e-4).mean())
-
-
 def dose_to_share(dose: np.ndarray, share: float) -> float:
     """D(share): the least dose in the hottest ``share`` of the organ, Gy."""
     ordered = np.sort(np.asarray(dose, float))[::-1]

@@ -26,6 +26,11 @@ from scenarios.simulated import Setup
 from twin import RESEARCH_USE_ONLY
 from twin.patient import Patient
 
+NSGA = {
+    "nsga2": "Deb K, et al. IEEE Trans Evol Comput 2002;6:182-197",
+    "nsga3": "Deb K, Jain H. IEEE Trans Evol Comput 2014;18:577-601",
+}
+
 MEAN = "mean cell burden from the decision to the horizon"
 
 
@@ -88,6 +93,7 @@ def summary(
         "front": options[1:],
         "sentences": _sentences(options, bounds, asked),
         "notes": list(asked.base.notes),
+        "citations": [NSGA[asked.search.sampler], *sorted({limit.citation for limit in asked.limits.values()})],
     }
 
 

@@ -9,13 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from scenarios.cli import options as o
-from scenarios.cli.guard import resumable
+from scenarios.cli.from_twin import Step
 from scenarios.cli.session import Session
 from scenarios.cli.voice import Voice
 from twin.errors import UsageError
 
-OUTPUTS = ("optimise.json", "optimise.zarr")
-INTERMEDIATE = ("optimise.journal", "optimise-study.yaml")
+STEP = Step(
+    "optimise",
+    ("optimise.json", "optimise.zarr"),
+    ("optimise.journal", "optimise-study.yaml"),
+    "the treatments tried so far",
+)
 
 ArmName = Annotated[
     str | None,
@@ -90,23 +94,8 @@ def optimise(
 
 def step(results: Path, out: Path, study: Path | None, wanted: Wanted, session: Session) -> dict[str, Any]:
     """Search into ``out`` and leave a manifest; what was found. Finished work is not repeated, unfinished goes on."""
-    from scenarios.cli.claim import claim
-    from twin.provenance import Manifest
-    from twin.store import load_json, missing
-
-    inputs = [results / name for name in ("posterior.zarr", "calibration.json")]
-    for path in inputs:
-        if not path.exists():
-            raise missing(path)
-    manifest = Manifest("optimise", asdict(wanted), session.seed)
-    manifest.add_inputs([*inputs, *([study] if study else [])], results)
-    if claim(manifest, out, OUTPUTS, INTERMEDIATE, session.overwrite):
-        session.voice.note(f"{out} holds this optimisation already; --overwrite would repeat it.")
-    else:
-        with resumable(f"the treatments tried so far are kept in {out}"):
-            _compute(results, out, study, wanted, session)
-        manifest.write(out)
-    return load_json(out / "optimise.json")
+    files = [study] if study else []
+    return STEP.run(results, out, files, asdict(wanted), session, lambda: _compute(results, out, study, wanted, session))
 
 
 def tell(found: dict[str, Any], voice: Voice) -> None:
@@ -149,7 +138,7 @@ def limits(texts: list[str]) -> dict[str, float]:
     return found
 
 
-def _compute(results: Path, out: Path, study: Path | None, wanted: Wanted, session: Session) -> None:
+def _compute(results: Path, out: Path, study: Path | None, wanted: Wanted, session: Session) -> dict[str, Any]:
     from calibration.calibration import load_calibration
     from scenarios.cli.arm import named_arm
     from scenarios.cli.compiled import announce
@@ -159,7 +148,7 @@ def _compute(results: Path, out: Path, study: Path | None, wanted: Wanted, sessi
 
     announce(session.voice)
     twin = load_calibration(results)
-    run(
+    return run(
         twin,
         out,
         base=named_arm(twin, wanted.arm, study),

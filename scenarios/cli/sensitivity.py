@@ -9,12 +9,11 @@ from typing import Annotated, Any, Literal
 import typer
 
 from scenarios.cli import options as o
-from scenarios.cli.guard import resumable
+from scenarios.cli.from_twin import Step
 from scenarios.cli.session import Session
 from scenarios.cli.voice import Voice
 
-OUTPUTS = ("sensitivity.json",)
-INTERMEDIATE = ("sensitivity.jsonl",)
+STEP = Step("sensitivity", ("sensitivity.json",), ("sensitivity.jsonl",), "the runs so far")
 DEFAULT = ("visible-volume", "burden", "minimal-burden", "time-to-progression")
 
 ArmName = Annotated[str | None, typer.Option("--arm", metavar="ARM", help="The arm to look at; default: as scheduled.")]
@@ -66,28 +65,13 @@ def sensitivity(
     found = step(results, out or results, study, wanted, Session(voice, seed, processes, overwrite))
     tell(found, voice)
     voice.result({"results": out or results, **found})
-    voice.last(f"Sensitivity: {(out or results) / OUTPUTS[0]}")
+    voice.last(f"Sensitivity: {(out or results) / STEP.outputs[0]}")
 
 
 def step(results: Path, out: Path, study: Path | None, wanted: Wanted, session: Session) -> dict[str, Any]:
     """Analyse into ``out`` and leave a manifest; what was found. Finished work is not repeated, unfinished goes on."""
-    from scenarios.cli.claim import claim
-    from twin.provenance import Manifest
-    from twin.store import load_json, missing
-
-    inputs = [results / name for name in ("posterior.zarr", "calibration.json")]
-    for path in inputs:
-        if not path.exists():
-            raise missing(path)
-    manifest = Manifest("sensitivity", asdict(wanted), session.seed)
-    manifest.add_inputs([*inputs, *([study] if study else [])], results)
-    if claim(manifest, out, OUTPUTS, INTERMEDIATE, session.overwrite):
-        session.voice.note(f"{out} holds this analysis already; --overwrite would repeat it.")
-    else:
-        with resumable(f"the runs so far are kept in {out}"):
-            manifest.cite(*_compute(results, out, study, wanted, session)["citations"])
-        manifest.write(out)
-    return load_json(out / OUTPUTS[0])
+    files = [study] if study else []
+    return STEP.run(results, out, files, asdict(wanted), session, lambda: _compute(results, out, study, wanted, session))
 
 
 def tell(found: dict[str, Any], voice: Voice) -> None:

@@ -27,6 +27,7 @@ def asked(monkeypatch, tmp_path):
         calls.append(settings)
         save_json(out / "optimise.json", FOUND)
         (out / "optimise.zarr").mkdir()
+        return FOUND
 
     patient = SimpleNamespace(seen=[SimpleNamespace(day=42.0)])
     monkeypatch.setattr("calibration.calibration.load_calibration", lambda folder: SimpleNamespace(patient=patient))
@@ -43,7 +44,7 @@ def test_what_is_asked_reaches_the_search(oncotwin, asked):
     search = asked[0]["search"]
     assert search.ranges.fractions == (10, 30) and search.limits == {"optic chiasm": 54} and search.evaluations == 16
     again = oncotwin("optimise", "results", "--fractions", "10:30", "--limit", "optic chiasm=54Gy", "--evaluations", "16")
-    assert again.exit_code == 0 and len(asked) == 1 and "holds this optimisation already" in again.stderr
+    assert again.exit_code == 0 and len(asked) == 1 and "holds this optimise already" in again.stderr
     assert oncotwin("optimise", "results", "--evaluations", "32").exit_code == 2, "another search in the same folder"
 
 
