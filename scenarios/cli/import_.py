@@ -23,6 +23,7 @@ KeyFile = Annotated[
         "--date-key", metavar="FILE", help="A secret of your site: one patient's dates then shift alike every time."
     ),
 ]
+Faceless = Annotated[bool, typer.Option("--deface", help="Remove the face from the images of a head.")]
 Again = Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier import wrote there.")]
 
 
@@ -32,6 +33,7 @@ def import_(
     mapping: Answers = None,
     research: Research = False,
     date_key: KeyFile = None,
+    deface: Faceless = False,
     overwrite: Again = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -42,9 +44,8 @@ def import_(
 
     voice = Voice(json, quiet)
     mode = "research" if research else "hospital"
-    found = import_study(
-        study, out, mapping, mode, voice.progress, overwrite=overwrite, key=None if date_key is None else _secret(date_key)
-    )
+    key = None if date_key is None else _secret(date_key)
+    found = import_study(study, out, mapping, mode, voice.progress, overwrite=overwrite, key=key, deface=deface)
     for line in found.lines:
         voice.say(line)
     for problem in found.problems:

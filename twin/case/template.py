@@ -49,7 +49,7 @@ tissue:
   # names: {fibroglandular: 2, adipose: 1}
   # unlabelled: fibroglandular    # what voxels of the mask without a label are (often the tumour itself)
   # or, for images in MNI152 space:
-  # preset: mni152
+  # preset: mni152           # registration: affine brings the template onto the baseline's T1 instead
 
 # ---- How images become a cell fraction u: u = (adc_water - ADC) / (adc_water - adc_minimum).
 cellularity:

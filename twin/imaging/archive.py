@@ -10,8 +10,10 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +24,25 @@ from twin.errors import DataRefused
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 BLOCK = 1 << 20
+
+_DAMAGED = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+)
+"""What zipfile, tarfile and the decoders below them raise on a damaged archive; anything else is our own fault."""
+
 HEADER_LIMIT = 4 << 20
 
 
@@ -55,7 +76,7 @@ def _is_tar(path: Path) -> bool:
     try:
         with _open_tar(path) as archive:
             return archive.next() is not None
-    except Exception:
+    except _DAMAGED:
         return False
 
 
@@ -78,7 +99,7 @@ def unpack(path: Path, folder: Path, limits: Limits | None = None) -> Unpacked:
     except DataRefused:
         _remove(found)
         raise
-    except Exception as error:
+    except _DAMAGED as error:
         _remove(found)
         raise refuse(path, f"is damaged or not an archive that can be read ({type(error).__name__})") from None
     return found

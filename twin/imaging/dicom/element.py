@@ -15,7 +15,7 @@ def raw(dataset: Any, keyword: str) -> Any:
     """The element's value as pydicom converts it; None where it is absent, empty or cannot be converted."""
     try:
         value = dataset.get(keyword)
-    except Exception:
+    except Exception:  # pydicom converts lazily here, and its converters raise whatever the bytes lead them to
         return None
     return None if value is None or value == "" else value
 
@@ -28,7 +28,7 @@ def texts(dataset: Any, keyword: str) -> tuple[str, ...]:
     try:
         parts = [value] if isinstance(value, str | bytes) or not hasattr(value, "__iter__") else list(value)[:64]
         return tuple(clean(str(part)) for part in parts)
-    except Exception:
+    except Exception:  # a name or a nested value is decoded by pydicom only when it is turned into text
         return ()
 
 
@@ -50,7 +50,7 @@ def numbers(dataset: Any, keyword: str, count: int | None = None) -> tuple[float
     try:
         parts = [value] if isinstance(value, str | int | float) or not hasattr(value, "__iter__") else list(value)
         found = tuple(float(part) for part in parts)
-    except Exception:
+    except (TypeError, ValueError, OverflowError):
         return None
     if (count is not None and len(found) != count) or not all(math.isfinite(v) for v in found):
         return None
@@ -74,7 +74,7 @@ def items(dataset: Any, keyword: str) -> list[Any]:
     value = raw(dataset, keyword)
     try:
         return [item for item in value if hasattr(item, "get")] if value is not None and not isinstance(value, str) else []
-    except Exception:
+    except TypeError:  # a single value that is no sequence
         return []
 
 

@@ -67,7 +67,7 @@ def read(source: Source, pixels: bool = False) -> Any:
         try:
             dataset = pydicom.dcmread(source.path, stop_before_pixels=not pixels, force=True)
             len(dataset)
-        except Exception as error:
+        except Exception as error:  # hostile bytes take pydicom anywhere: any failure of the reader is a refusal
             kind = type(error).__name__
             raise source.refuse(f"The file is not readable DICOM ({kind}).") from None
     return dataset

@@ -160,5 +160,5 @@ def _siemens_b(dataset: Any) -> str:
     """The b-value in the block of private tags by which Siemens scanners write it."""
     try:
         return str(dataset.private_block(0x0019, "SIEMENS MR HEADER")[0x0C].value)[:16]
-    except Exception:
+    except Exception:  # absent in most files, and converted lazily by pydicom in the others
         return ""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from twin.errors import DataRefused, UsageError
+from twin.imaging.deface import MARGIN_MM, Defacing, find_face
 from twin.imaging.dicom.arrange import Arranged, Visit, arrange, series_key
 from twin.imaging.dicom.casefile import CaseText
 from twin.imaging.dicom.contents import Contents, Shown, read_contents
@@ -20,6 +21,7 @@ from twin.imaging.dicom.report import ImportReport, Notebook
 from twin.imaging.dicom.stack import grid_of_layout
 from twin.imaging.dicom.treatment import write_radiotherapy
 from twin.imaging.dicom.values import measure
+from twin.imaging.image import Image
 from twin.imaging.privacy import Privacy, privacy
 from twin.imaging.write import write_image
 from twin.progress import SILENT, Progress
@@ -40,14 +42,16 @@ def import_study(
     *,
     overwrite: bool = False,
     key: str | None = None,
+    deface: bool = False,
 ) -> ImportReport:
     """Write the patient folder ``out`` (NIfTI images, ``case.yaml``, ``mapping.yaml``, ``import.json``) of a DICOM study.
 
     ``source`` is a folder, zip or tar as a PACS exports it. ``mapping`` answers what no tag says (which outline is which
     region; the unit of an ADC map; the first day of radiotherapy); without it, ``mapping.yaml`` lists the questions.
     ``mode`` "research" writes no identity: invented names, dates shifted by whole weeks (alike for one patient in every
-    import with the same secret ``key``). The report's problems are what is left to answer or mend; raises DataRefused when
-    the study cannot be used at all, UsageError when ``out`` would be overwritten.
+    import with the same secret ``key``). ``deface`` removes the face from every image of each date (twin.imaging.deface); a
+    date without a T1, or whose T1 shows no whole head, is then refused. The report's problems are what is left to answer or
+    mend; raises DataRefused when the study cannot be used at all, UsageError when ``out`` would be overwritten.
     """
     source, out = Path(source), Path(out)
     answers = load_mapping(mapping)
@@ -60,7 +64,7 @@ def import_study(
         arranged = arrange(contents, answers)
         with replacing(out) as folder:
             folder.mkdir()
-            return _Import(folder, contents, arranged, answers, rules, progress).write(out)
+            return _Import(folder, contents, arranged, answers, rules, progress, deface).write(out)
 
 
 def _check_out(out: Path, overwrite: bool) -> None:
@@ -88,13 +92,21 @@ class _Import:
     """One import while it runs: writes into ``folder`` and notes what it did."""
 
     def __init__(
-        self, folder: Path, contents: Contents, arranged: Arranged, answers: Mapping, rules: Privacy, progress: Progress
+        self,
+        folder: Path,
+        contents: Contents,
+        arranged: Arranged,
+        answers: Mapping,
+        rules: Privacy,
+        progress: Progress,
+        deface: bool = False,
     ):
         self.folder, self.contents, self.arranged = folder, contents, arranged
         self.answers, self.rules, self.progress = answers, rules, progress
         self.note = Notebook()
         self.text = CaseText(answers, rules)
-        self.asks_adc = False
+        self.asks_adc, self.deface = False, deface
+        self.defacing: Defacing | None = None
         self.tissue = ""
 
     def write(self, out: Path) -> ImportReport:
@@ -109,6 +121,7 @@ class _Import:
         asks_start = write_radiotherapy(self.contents, self.arranged, self.answers, self.folder, self.text, self.note)
         self._tissue()
         self._registration()
+        self._say_face()
         self._say_what_was_left()
         self._files(asks_start)
         return self.note.report(out)
@@ -138,6 +151,7 @@ class _Import:
         place = f"day{day:03d}"
         images: dict[str, Any] = {}
         facts: dict[str, Any] = {}
+        self.defacing = self._find_face(visit, day) if self.deface else None
         for role, shown in sorted(visit.images.items(), key=lambda item: _order(item[0])):
             written = self._image(role, shown, place, facts)
             if written is not None:
@@ -154,7 +168,8 @@ class _Import:
         volume = shown.volume
         measured = measure(volume)
         name = f"{place}/{role}.nii.gz"
-        write_image(self.folder / name, measured.values, measured.grid)
+        image = Image(measured.values, measured.grid)
+        write_image(self.folder / name, (self.defacing.remove(image) if self.defacing else image).values, measured.grid)
         sure = "" if shown.role.sure else f"; taken as {role} from {shown.role.how}"
         self.note.say(f"  {role}: {volume.name}, {size_words(measured.grid)}{sure}")
         for remark in remarks(volume):
@@ -169,6 +184,27 @@ class _Import:
             self.note.say(f"    left out of the case: {measured.how}")
             return None
         return {"file": name, "unit": unit} if role in ("adc", "pet") else name
+
+    def _find_face(self, visit: Visit, day: int) -> Defacing:
+        """Where the face of that date lies, from its T1; refused where it cannot be found in every image."""
+        shown = visit.images.get("t1") or visit.images.get("t1gd")
+        if shown is None or len(visit.frames_of_reference - {""}) > 1:
+            what = "has no T1" if shown is None else "has images in several frames of reference"
+            raise DataRefused(
+                f"The face cannot be removed on day {day}: the date {what}.",
+                where=f"day {day}",
+                why="an image with a face can be recognised",
+                remedy="export the T1 of that date as well, or remove the face outside and import without --deface",
+            )
+        measured = measure(shown.volume)
+        self.note.say(f"  the face is removed: what lies farther than {MARGIN_MM:g} mm in front of and below the brain")
+        return find_face(Image(measured.values.astype(np.float32), measured.grid, f"day {day}"))
+
+    def _say_face(self) -> None:
+        roles = {role for visit in self.arranged.visits for role in visit.images}
+        asked = self.rules.named or self.deface or self.answers.site != "brain"
+        if not asked and roles & {"t1", "t1gd", "t2", "flair", "ct"}:
+            self.note.say("Unless they were stripped of the skull, the images of the head show a face; --deface removes it.")
 
     def _ask_adc(self, name: str) -> None:
         self.asks_adc = True
