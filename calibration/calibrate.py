@@ -14,6 +14,7 @@ from calibration.calibration import JOURNAL, Calibration
 from calibration.discrepancy import Discrepancy, discrepancies
 from calibration.evaluation import visit_scores
 from calibration.forecast import forecast, horizon_day
+from calibration.markers import sentences as marked
 from calibration.objective import Objective
 from calibration.polish import Polished, polish
 from calibration.pool import Crew
@@ -193,7 +194,15 @@ def search_factor(near: Patient, coarsen: int) -> int:
 def study_name(near: Patient, structure: Structure, settings: Settings, factor: int) -> str:
     """A name that changes with anything that changes the objective or the proposals, so that a journal is never mixed up."""
     digest = hashlib.sha256()
-    facts = [structure.model, structure.effects, dict(structure.fixed), settings.sampler, settings.seed, factor]
+    facts = [
+        structure.model,
+        structure.effects,
+        dict(structure.fixed),
+        dict(structure.markers),
+        settings.sampler,
+        settings.seed,
+        factor,
+    ]
     facts += [settings.engine, settings.accuracy, repr(near.treatments.before(near.seen[-1].day)), near.site]
     facts += [repr(near.cellularity), repr(near.visibility), repr(near.grid)]
     digest.update(json.dumps(facts, default=str, sort_keys=True).encode())
@@ -218,11 +227,12 @@ def summarise(
         "model": structure.model,
         "effects": list(structure.effects),
         "fixed": dict(structure.fixed),
+        "markers": dict(structure.markers),
         "evaluations": fitted.found.evaluations + fitted.polished.evaluations,
         "failed_evaluations": fitted.found.failed,
         "decision_day": patient.seen[-1].day,
         "steps": list(fitted.steps),
-        "sentences": misfit(fitted.discrepancies) + sentences,
+        "sentences": misfit(fitted.discrepancies) + sentences + marked(structure.parameters(near), structure.markers),
         "warnings": warnings,
         "visits": visits,
         "citations": list(structure.citations()),

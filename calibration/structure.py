@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from calibration.grid_error import felt
 from calibration.initial import InitialState, initial_state
+from calibration.markers import informed
 from solvers.effect import TherapyEffect, effects
 from solvers.model import GrowthModel, models
 from solvers.problem import Problem
@@ -24,12 +25,13 @@ class Structure:
     """A growth model and therapy effects by name, and the numbers held fixed.
 
     Parameters whose prior has no spread keep their default (or the value in ``fixed``). The initial state has parameters
-    of its own (:class:`calibration.initial.FirstScan`).
+    of its own (:class:`calibration.initial.FirstScan`). ``markers`` (:mod:`calibration.markers`) move priors.
     """
 
     model: str = "fisher-kpp"
     effects: tuple[str, ...] = ("radiotherapy", "chemotherapy")
     fixed: Mapping[str, float] = field(default_factory=dict)
+    markers: Mapping[str, str | float] = field(default_factory=dict)
 
     def parameters(self, patient: Patient) -> tuple[Parameter, ...]:
         """The free parameters: of the model, of the effects, of the first scan."""
@@ -38,7 +40,7 @@ class Structure:
         if len(patient.medium.tissues) == 1:
             own = [p for p in own if p.name not in ONLY_WITH_SEVERAL_TISSUES]
         every = (*own, *initial_of(patient).free)
-        return tuple(p for p in every if p.prior.spread > 0 and p.name not in self.fixed)
+        return informed([p for p in every if p.prior.spread > 0 and p.name not in self.fixed], self.markers)
 
     def learnable(self, patient: Patient) -> tuple[Parameter, ...]:
         """The free parameters on which the visits seen depend at all; of the others only the prior is known."""

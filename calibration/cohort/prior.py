@@ -65,6 +65,12 @@ def learn(cohort: Sequence[Lesion], courses: Courses, noise: Noise = Noise()) ->
     return _learnt(cohort, courses, paths, best.noise, ROUNDS, None)
 
 
+def learn_again(cohort: Sequence[Lesion], known: CohortPrior) -> CohortPrior:
+    """The weights that another cohort teaches, with the courses and the noise of ``known``."""
+    paths = [known.courses.at(lesion.days) for lesion in cohort]
+    return _learnt(cohort, known.courses, paths, known.noise, ROUNDS, None)
+
+
 def _learnt(
     cohort: Sequence[Lesion],
     courses: Courses,

@@ -13,6 +13,7 @@ import xarray as xr
 from calibration import scores
 from calibration.calibration import FIT, POSTERIOR, SUMMARY
 from calibration.forecast import AHEAD_DAYS
+from calibration.markers import sentences as marked
 from calibration.pool import Crew
 from calibration.posterior import PRIOR_DRAWS, labelled
 from calibration.space import Space
@@ -150,11 +151,12 @@ def _summary(series: SizeSeries, structure: Structure, space: Space, found: Samp
         "model": structure.model,
         "effects": list(structure.effects),
         "fixed": dict(structure.fixed),
+        "markers": dict(structure.markers),
         "method": "importance sampling" if found.evaluations else "prior",
         "evaluations": found.evaluations,
         "effective_sample_size": found.effective,
         "decision_day": series.seen[-1].day,
-        "sentences": _sentences(space, found, fit, series),
+        "sentences": _sentences(space, found, fit, series) + marked(space.parameters, structure.markers),
         "warnings": warnings + _bounded(space, found),
         "visits": [_visit(series, k, fit) for k in range(len(series.sizes))],
         "citations": list(structure.citations()),

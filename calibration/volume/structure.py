@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from calibration.markers import informed
 from calibration.observation import diameter, volume
 from calibration.structure import Structure
 from solvers.effect import effects
@@ -56,7 +57,7 @@ def parameters(series: SizeSeries, structure: Structure) -> tuple[Parameter, ...
     acting = [effects[n] for n in structure.effects if effects[n]().acts_on(series.treatments)]
     own = [p for kind in (models[structure.model], *acting) for p in declared(kind)]
     free = [p for p in own if p.prior.spread > 0 and p.name not in NOT_IN_SPACE and p.name not in structure.fixed]
-    return (*free, *_starting(series))
+    return (*informed(free, structure.markers), *_starting(series))
 
 
 def _starting(series: SizeSeries) -> tuple[Parameter, ...]:

@@ -33,6 +33,7 @@ class Search:
     from_prior: bool = False
     posterior: o.PosteriorName = "laplace"
     profile: bool = False
+    markers: bool = True
 
 
 Profile = Annotated[
@@ -42,6 +43,7 @@ Profile = Annotated[
 FromPrior = Annotated[
     bool, typer.Option("--from-prior", help="Forecast with draws of the prior: for a single visit, which shows no growth.")
 ]
+NoMarkers = Annotated[bool, typer.Option("--no-markers", help="Leave the case's markers (genomics, laboratory) aside.")]
 
 
 def calibrate(
@@ -58,6 +60,7 @@ def calibrate(
     from_prior: FromPrior = False,
     posterior: o.Posterior = "laplace",
     profile: Profile = False,
+    no_markers: NoMarkers = False,
     processes: o.Processes = 1,
     seed: o.Seed = 0,
     overwrite: o.Overwrite = False,
@@ -68,7 +71,8 @@ def calibrate(
     """Find the parameters that explain the scans seen so far, and how sure they are."""
     voice = Voice(json, quiet)
     chosen = tuple(effect or Search.effects)
-    search = Search(model, chosen, evaluations, draws, sampler, engine, accuracy, coarsen, from_prior, posterior, profile)
+    numerical = (evaluations, draws, sampler, engine, accuracy, coarsen)
+    search = Search(model, chosen, *numerical, from_prior, posterior, profile, markers=not no_markers)
     summary = step(case, out, search, Session(voice, seed, processes, overwrite))
     tell(summary, voice)
     voice.result({"results": out, **summary})
@@ -114,6 +118,7 @@ def _compute(case: Path, out: Path, search: Search, session: Session) -> None:
     from calibration.structure import Structure
     from scenarios.cli.compiled import announce
     from twin.case import load_case
+    from twin.case.markers import load_markers
 
     announce(session.voice)
     patient = load_case(case, session.voice.progress)
@@ -130,7 +135,7 @@ def _compute(case: Path, out: Path, search: Search, session: Session) -> None:
         coarsen=search.coarsen,
         posterior=search.posterior,
         profile=search.profile,
-        structure=Structure(search.model, search.effects),
+        structure=Structure(search.model, search.effects, markers=load_markers(case) if search.markers else {}),
         progress=session.voice.progress,
     )
 

@@ -15,12 +15,13 @@ def compute(case: Path, out: Path, search: Any, session: Session) -> None:
     """Calibrate and forecast the volumes; ``search`` as in :mod:`scenarios.cli.calibrate`."""
     from calibration.structure import Structure
     from calibration.volume.calibrate import calibrate_sizes
+    from twin.case.markers import load_markers
     from twin.case.sizes import load_sizes
 
     calibrate_sizes(
         load_sizes(case),
         out,
-        structure=Structure(search.model, search.effects),
+        structure=Structure(search.model, search.effects, markers=load_markers(case) if search.markers else {}),
         evaluations=5 * search.evaluations,
         draws=4 * search.draws,
         seed=session.seed,

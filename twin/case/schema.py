@@ -49,6 +49,8 @@ class CaseFile(Written):
     """true: images with sheared axes are read with the nearest rotation."""
     labels_checked: bool = False
     """true: labels that contradict the images (a cavity that enhances, a lesion that changes sides) were looked at."""
+    markers: dict[str, str | float] = Field(default_factory=dict)
+    """Genomics and laboratory values that move priors: {idh: mutant, mgmt: methylated, ki67_percent: 25}."""
     notes: tuple[str, ...] = ()
     """Remarks that the report repeats."""
 

@@ -85,6 +85,8 @@ class SizeFile(Written):
     """Date of day 0, where readings are given by day and treatments by date."""
     first_weekday: Weekday | None = None
     """Weekday of day 0, where no date is given (default monday)."""
+    markers: dict[str, str | float] = Field(default_factory=dict)
+    """Genomics and laboratory values that move priors."""
     notes: tuple[str, ...] = ()
     """Remarks that are repeated in the results."""
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+from calibration.cohort.blend import Blend, learn_blend
 from calibration.cohort.courses import DAYS, courses
 from calibration.cohort.forecast import NoChange, first, predict, volume
 from calibration.cohort.lesion import COLUMNS, SHAPE, Lesion, read_lesions
@@ -56,7 +57,10 @@ def test_a_lesions_own_readings_outweigh_its_arm():
 
 def test_the_forecast_beats_no_change_on_lesions_that_move():
     others, own = cohort()[:30], cohort()[30:]
-    entries = study.forecast_all(own, others, learn(others, courses("exponential", count=64)))
+    learnt = learn(others, courses("exponential", count=64))
+    blend = learn_blend(others, learnt, 3, study.relative, 6)
+    assert blend.share > 0.5  # these lesions do move
+    entries = study.forecast_all(own, blend)
     assert len(entries) == 30
     mean = {k: np.mean([e[k] for e in entries]) for k in ("crps", "crps_normal", "in90")}
     assert mean["crps"] < 0.7 * mean["crps_normal"] and mean["in90"] > 0.7
@@ -119,7 +123,10 @@ def test_the_study_keeps_a_patients_own_data_out_of_its_prior(tmp_path, monkeypa
 
     monkeypatch.setattr(study, "learn", remember)
     monkeypatch.setattr(study, "courses", lambda *_: None)
-    monkeypatch.setattr(study, "forecast_all", lambda own, others, prior: asked.update(own={v.patient for v in own}) or [])
+    blended = []
+    monkeypatch.setattr(study, "learn_blend", lambda others, *_: blended.append(others) or Blend(prior(), None, 1.0))
+    monkeypatch.setattr(study, "forecast_all", lambda own, _: asked.update(own={v.patient for v in own}) or [])
     for k in range(1, study.FOLDS + 1):
         study.Lesions().measure(f"{study.ALL}, part {k} of 40, seed 0", tmp_path)
+        assert not asked["own"] & {v.patient for v in blended[-1]}
         assert asked["own"] and not asked["own"] & asked["others"] and len(asked["own"] | asked["others"]) == 40

@@ -171,3 +171,12 @@ def test_a_missing_library_names_the_remedy(oncotwin, house, case):
     house.raised["load_case"] = ModuleNotFoundError("no", name="SimpleITK")
     done = oncotwin("calibrate", case)
     assert done.exit_code == 1 and "oncotwin[all]" in done.stderr
+
+
+def test_markers_of_the_case_move_priors_unless_left_aside(oncotwin, house, case):
+    written = case / "case.yaml"
+    written.write_text(written.read_text() + "markers: {idh: mutant}\n")
+    assert oncotwin("calibrate", case).exit_code == 0
+    assert house.told["structure"].markers == {"idh": "mutant"}
+    assert oncotwin("calibrate", case, "--no-markers", "--overwrite").exit_code == 0
+    assert house.told["structure"].markers == {}
