@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from calibration.calibration import JOURNAL, Calibration
+from calibration.contradiction import refuse_contradictions, vanished
 from calibration.discrepancy import Discrepancy, discrepancies
 from calibration.evaluation import visit_scores
 from calibration.forecast import forecast, horizon_day
@@ -233,7 +234,7 @@ def summarise(
         "decision_day": patient.seen[-1].day,
         "steps": list(fitted.steps),
         "sentences": misfit(fitted.discrepancies) + sentences + marked(structure.parameters(near), structure.markers),
-        "warnings": warnings,
+        "warnings": vanished(patient) + warnings,
         "visits": visits,
         "citations": list(structure.citations()),
     }
@@ -249,5 +250,6 @@ def _check(patient: Patient, posterior: str) -> None:
             "Growth cannot be learnt from one visit.",
             where=f"visit '{patient.visits[0].name}'",
             why="diffusion and proliferation show in the change between two scans",
-            remedy="add a second visit before the held-out ones, or run `oncotwin simulate` with the prior's values",
+            remedy="add a second visit before the held-out ones, or forecast with draws of the prior: --from-prior",
         )
+    refuse_contradictions(patient)

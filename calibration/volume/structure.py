@@ -55,7 +55,7 @@ def observed_ml(size: Size) -> float:
 def parameters(series: SizeSeries, structure: Structure) -> tuple[Parameter, ...]:
     """The free parameters. Effects of treatments that are never given are left out."""
     acting = [effects[n] for n in structure.effects if effects[n]().acts_on(series.treatments)]
-    own = [p for kind in (models[structure.model], *acting) for p in declared(kind)]
+    own = [p for kind in (models[structure.model], *acting) for p in declared(kind, series.site)]
     free = [p for p in own if p.prior.spread > 0 and p.name not in NOT_IN_SPACE and p.name not in structure.fixed]
     return (*informed(free, structure.markers), *_starting(series))
 

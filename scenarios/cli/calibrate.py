@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -122,6 +122,14 @@ def _compute(case: Path, out: Path, search: Search, session: Session) -> None:
 
     announce(session.voice)
     patient = load_case(case, session.voice.progress)
+    structure = Structure(search.model, search.effects, markers=load_markers(case) if search.markers else {})
+    if search.from_prior:
+        from calibration.calibrate import Settings
+        from calibration.prior_predictive import from_prior
+
+        settings = Settings(search.evaluations, search.draws, engine=search.engine, accuracy=search.accuracy)
+        from_prior(patient, out, structure, replace(settings, seed=session.seed), session.voice.progress)
+        return
     run(
         patient,
         out,
@@ -135,7 +143,7 @@ def _compute(case: Path, out: Path, search: Search, session: Session) -> None:
         coarsen=search.coarsen,
         posterior=search.posterior,
         profile=search.profile,
-        structure=Structure(search.model, search.effects, markers=load_markers(case) if search.markers else {}),
+        structure=structure,
         progress=session.voice.progress,
     )
 
