@@ -9,8 +9,11 @@ import pytest
 
 from calibration.calibrate import Settings, calibrate
 from calibration.contradiction import contradictions
+from calibration.posterior import Laplace
 from calibration.prior_predictive import from_prior
+from calibration.space import Space
 from calibration.structure import Structure
+from calibration.words import identifiability
 from solvers.engine import engines
 from tests.calibration.phantom import phantom
 from twin.errors import DataRefused, SolverError
@@ -72,12 +75,13 @@ def test_a_segmentation_that_vanishes_is_fitted_and_said(tmp_path):
     assert np.isfinite(twin.posterior["value"]).all()
 
 
-def test_parameters_at_their_bounds_are_warned_about(tmp_path):
-    """A lesion that is gone pulls growth to its lowest value."""
-    gone = changed(1, np.zeros_like)
-    clean = replace(gone.visits[1], images={})
-    twin = calibrate(replace(gone, visits=(gone.visits[0], clean)), tmp_path, **QUICK)
-    assert any("admissible value" in w for w in twin.summary["warnings"]), twin.summary["warnings"]
+def test_parameters_at_their_bounds_are_warned_about():
+    space = Space(Structure().parameters(phantom().patient))
+    low, high = space.bounds()
+    size = len(space)
+    laplace = Laplace.at(space, np.append(low[:1], np.zeros(size - 1)), np.zeros(2 * size), np.eye(2 * size)[:, :size])
+    _, warnings = identifiability(laplace, ())
+    assert len(warnings) == 1 and "diffusivity (D) is at the lowest admissible value" in warnings[0]
 
 
 def test_all_evaluations_failed_is_said_and_what_was_tried_is_kept(tmp_path, monkeypatch):
