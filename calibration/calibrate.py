@@ -16,6 +16,7 @@ from calibration.discrepancy import Discrepancy, discrepancies
 from calibration.evaluation import visit_scores
 from calibration.forecast import forecast, horizon_day
 from calibration.markers import sentences as marked
+from calibration.next_scan import with_next_scan
 from calibration.objective import Objective
 from calibration.polish import Polished, polish
 from calibration.pool import Crew
@@ -107,7 +108,7 @@ def calibrate(
             patient, (near, box), structure, rows, engine=engine, accuracy=accuracy, crew=crew, progress=progress
         )
     summary = summarise(patient, near, structure, fitted, visit_scores(patient, maps)) | {"method": posterior} | profiles
-    summary = _with_sampling(summary, sampling)
+    summary = with_next_scan(_with_sampling(summary, sampling), maps)
     calibration = Calibration(patient, structure, data, maps, summary)
     calibration.save(out)
     return calibration

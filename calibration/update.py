@@ -16,6 +16,7 @@ from calibration.forecast import forecast, horizon_day
 from calibration.ledger.chain import Ledger
 from calibration.ledger.keeping import earlier, keep_scores
 from calibration.news import check_same, new_days
+from calibration.next_scan import with_next_scan
 from calibration.objective import Objective
 from calibration.polish import polish
 from calibration.pool import Crew
@@ -133,7 +134,7 @@ def _sharpened(
     )
     summary = summarise(patient, near, structure, fitted, visit_scores(patient, maps))
     summary |= {"method": "sequential laplace", "updated_with_days": list(news), **earlier(old)}
-    return Calibration(patient, structure, posterior, maps, summary)
+    return Calibration(patient, structure, posterior, maps, with_next_scan(summary, maps))
 
 
 def _in_order(old: Calibration, posterior) -> np.ndarray:

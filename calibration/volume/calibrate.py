@@ -14,6 +14,7 @@ from calibration import scores
 from calibration.calibration import FIT, POSTERIOR, SUMMARY
 from calibration.forecast import AHEAD_DAYS
 from calibration.markers import sentences as marked
+from calibration.next_scan import with_next_scan
 from calibration.pool import Crew
 from calibration.posterior import PRIOR_DRAWS, labelled
 from calibration.space import Space
@@ -146,7 +147,7 @@ def _summary(series: SizeSeries, structure: Structure, space: Space, found: Samp
     warnings = [
         f"The draws rest on {found.effective:.0f} effective candidates of {found.evaluations}: ask for more --evaluations."
     ] * (found.effective < FEW and found.evaluations > 0)
-    return {
+    told = {
         "form": FORM,
         "model": structure.model,
         "effects": list(structure.effects),
@@ -161,6 +162,7 @@ def _summary(series: SizeSeries, structure: Structure, space: Space, found: Samp
         "visits": [_visit(series, k, fit) for k in range(len(series.sizes))],
         "citations": list(structure.citations()),
     }
+    return with_next_scan(told, fit, reading=0.0)
 
 
 def _sentences(space: Space, found: Sampled, fit: xr.Dataset, series: SizeSeries) -> list[str]:

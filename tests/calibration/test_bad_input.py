@@ -77,7 +77,7 @@ def test_a_segmentation_that_vanishes_is_fitted_and_said(tmp_path):
 
 def test_parameters_at_their_bounds_are_warned_about():
     space = Space(Structure().parameters(phantom().patient))
-    low, high = space.bounds()
+    low, _ = space.bounds()
     size = len(space)
     laplace = Laplace.at(space, np.append(low[:1], np.zeros(size - 1)), np.zeros(2 * size), np.eye(2 * size)[:, :size])
     _, warnings = identifiability(laplace, ())
