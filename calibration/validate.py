@@ -10,6 +10,7 @@ from calibration.pool import Crew
 from calibration.study import Page, Row, Study, studies
 from twin import RESEARCH_USE_ONLY
 from twin.errors import OncotwinError, UsageError
+from twin.hold import held
 from twin.progress import SILENT, Progress, stage
 from twin.store import plain, replacing, save_text
 
@@ -53,7 +54,13 @@ def _data_of(study: Study, name: str, data: Path | None) -> Path | None:
 
 def _rows(name: str, keys: list[str], store: Path, data: Path | None, processes: int, progress: Progress) -> list[Row]:
     store.parent.mkdir(parents=True, exist_ok=True)
-    journal = Journal(store)
+    with held(store, "this study's store", "two runs would measure the same cases twice"):
+        return _measured_rows(name, keys, Journal(store), data, processes, progress)
+
+
+def _measured_rows(
+    name: str, keys: list[str], journal: Journal, data: Path | None, processes: int, progress: Progress
+) -> list[Row]:
     known = {line["case"]: line for line in journal.read_logs(0)}
     missing = [k for k in keys if k not in known]
     with Crew(processes) as crew, stage(progress, f"validating: {name}", len(keys)) as bar:
@@ -65,8 +72,8 @@ def _rows(name: str, keys: list[str], store: Path, data: Path | None, processes:
     return [known[k] for k in keys]
 
 
-def _measured(held: tuple[str, Path | None], key: str) -> dict[str, Any]:
-    name, data = held
+def _measured(study: tuple[str, Path | None], key: str) -> dict[str, Any]:
+    name, data = study
     try:
         return plain(dict(studies[name]().measure(key, data)))
     except OncotwinError as error:

@@ -72,5 +72,9 @@ def _bounded(laplace: Laplace) -> list[str]:
 
 def name_of(p: Parameter) -> str:
     """The name without its unit, and the symbol."""
-    words = re.sub(r"(_mm2)?_per_(day|gy)$|_gy$|_ml$", "", p.name)
-    return f"{words.replace('_', ' ')} ({p.symbol})"
+    return f"{in_words(p.name)} ({p.symbol})"
+
+
+def in_words(name: str) -> str:
+    """A parameter's name without its unit."""
+    return re.sub(r"(_mm2)?_per_(day|gy)$|_gy$|_ml$", "", name).replace("_", " ")

@@ -22,6 +22,7 @@ from calibration.study import Check, Page, Row, Study, studies
 from calibration.virtual import naive
 from calibration.virtual.cohort import CELLULARITY, Cohort
 from calibration.virtual.patient import VirtualPatient
+from calibration.words import in_words
 from twin.patient import Patient
 
 DRAWS = 99
@@ -223,4 +224,4 @@ def _draw(rows: Sequence[Row], path: Path) -> None:
     shares = {
         QUANTITIES[what]: [(level, *held_share(rows, what, level)) for level in LEVELS] for what in ("volume", "cells")
     }
-    coverage_figure(path, shares, parameter_ranks(rows))
+    coverage_figure(path, shares, {in_words(name): ranks for name, ranks in parameter_ranks(rows).items()})

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.benchmarks import problems
+from tests.benchmarks.calibration import cost
 from tests.benchmarks.measure import (
     Timing,
     converged,
@@ -151,6 +152,23 @@ def first_run(repeats: int) -> list[Row]:
     return [Row("A small run in a new process, empty and filled cache of compiled code", words, "", None)]
 
 
+def calibration(repeats: int) -> list[Row]:
+    """Once each: what is measured takes minutes."""
+    found = cost("short", "quick", "exact")
+    quick, exact, more = found["quick"], found["exact"], found["quick"]["mb"] / found["short"]["mb"] - 1
+    what = "Embedded patient, 1 mm, three visits, 200 evaluations on two processes"
+    return [
+        Row(f"{what}, Laplace", f"{quick['seconds']:.0f} s; {quick['mb']:.0f} MB a process", "60 s", quick["seconds"] <= 60),
+        Row("Its memory against that of 40 evaluations", f"{100 * more:+.0f} %", "+10 %", more <= 0.1),
+        Row(
+            f"{what}, sampler",
+            f"{exact['seconds']:.0f} s; {exact['effective_draws']:.0f} effective draws",
+            "600 s",
+            exact["seconds"] <= 600,
+        ),
+    ]
+
+
 SECTIONS: tuple[Callable[[int], list[Row]], ...] = (
     peer,
     nearest_peer,
@@ -160,6 +178,7 @@ SECTIONS: tuple[Callable[[int], list[Row]], ...] = (
     threads,
     kernel,
     first_run,
+    calibration,
 )
 
 

@@ -9,6 +9,7 @@ import pytest
 from calibration.study import Check, Page, Study, studies
 from calibration.validate import validate
 from twin.errors import DataRefused, UsageError
+from twin.hold import held
 
 
 class Squares(Study):
@@ -60,3 +61,9 @@ def test_a_study_whose_data_are_missing_names_them(squares, monkeypatch, tmp_pat
     monkeypatch.setattr(Squares, "data", "numbers")
     with pytest.raises(UsageError, match="needs the data folder 'numbers'"):
         validate("squares", tmp_path, data=Path("nowhere"))
+
+
+def test_two_runs_of_one_store_are_refused(squares, tmp_path):
+    tmp_path.joinpath("squares.jsonl").touch()
+    with held(tmp_path / "squares.jsonl", "it", ""), pytest.raises(DataRefused, match="using this study's store"):
+        validate("squares", tmp_path)

@@ -28,15 +28,16 @@ def coverage_figure(
             _ranks(
                 fig.add_axes((0.42 + 0.195 * column, 0.89 - (row + 1) * height + 0.055, 0.165, height - 0.11)), label, values
             )
+        fig.text(0.42, 0.035, "rank of the truth among the draws; grey: where 99 % of uniform ranks lie", fontsize=7)
         stamp(fig)
         fig.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
 
 
 def _shares(ax, shares) -> None:
     ax.plot([0, 1], [0, 1], color=FAINT, lw=1)
-    for (label, points), colour in zip(shares.items(), (GROWTH, REFERENCE, UNTREATED), strict=False):
+    for k, ((label, points), colour) in enumerate(zip(shares.items(), (GROWTH, REFERENCE, UNTREATED), strict=False)):
         nominal, found, error = np.array(points).T
-        ax.errorbar(nominal, found, 1.96 * error, color=colour, lw=1, marker="o", ms=3.5, capsize=2, label=label)
+        ax.errorbar(nominal + 0.012 * k, found, 1.96 * error, color=colour, lw=1, marker="o", ms=3.5, capsize=2, label=label)
     ax.set(xlim=(0.4, 1.0), ylim=(0.3, 1.0), xlabel="stated share", ylabel="share of truths inside")
     ax.legend(frameon=False, fontsize=7, loc="lower right")
 
