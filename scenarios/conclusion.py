@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from scenarios.differences import HIGHER, LEVEL, LOWER, UNCLEAR
+from scenarios.differences import HIGHER, LEVEL, LOWER, SMALLEST_ML, SURE, UNCLEAR
 from scenarios.prepare import Comparison
 from twin.patient import Patient
 
@@ -80,17 +80,52 @@ def _difference(c: dict[str, Any], labels: dict[str, str]) -> str:
 
 def _not_told_apart(volumes: Sequence[dict[str, Any]], labels: dict[str, str], data: xr.Dataset) -> list[str]:
     """What cannot be ranked: against the reference, and among those that differ from it the same way."""
-    told = []
-    unclear = [labels[c["arm"]] for c in volumes if c["verdict"] == UNCLEAR]
-    if unclear:
-        other = labels[volumes[0]["reference"]]
-        told.append(
-            f"{_listed(unclear)} cannot be told apart from “{other}” by a clinically meaningful margin: "
-            "the model does not rank them."
-        )
+    told = _unclear([c for c in volumes if c["verdict"] == UNCLEAR], labels)
     for verdict in (LOWER, HIGHER):
         told += _overlaps([c["arm"] for c in volumes if c["verdict"] == verdict], labels, data)
     return told
+
+
+def _unclear(volumes: Sequence[dict[str, Any]], labels: dict[str, str]) -> list[str]:
+    """Three kinds of no verdict: surely a small difference, a difference of doubtful size, and nothing known."""
+    alike, leaning, unknown = [], [], []
+    for c in volumes:
+        if sum(_meaningful(c)) <= 1.0 - SURE:
+            alike.append(c)
+        else:
+            (leaning if c["low"] > 0 or c["high"] < 0 else unknown).append(c)
+    told = [_leaning(c, labels) for c in leaning]
+    told += [
+        f"{who} differ{ending} from {other} by less than {percent} % (or {SMALLEST_ML:g} mL) in at least {100 * SURE:.0f} % "
+        "of the simulated courses: the model does not rank them."
+        for who, ending, other, percent in _named(alike, labels)
+    ]
+    told += [
+        f"{who} cannot be told apart from {other} by a clinically meaningful margin: the model does not rank them."
+        for who, _, other, _ in _named(unknown, labels)
+    ]
+    return told
+
+
+def _named(found: Sequence[dict[str, Any]], labels: dict[str, str]) -> list[tuple[str, str, str, str]]:
+    """The options as one subject with its verb's ending, the reference, and the margin in per cent; nothing of none."""
+    if not found:
+        return []
+    who = _listed([labels[c["arm"]] for c in found])
+    return [(who, "s" if len(found) == 1 else "", f"“{labels[found[0]['reference']]}”", f"{100 * found[0]['margin']:.0f}")]
+
+
+def _meaningful(c: dict[str, Any]) -> tuple[float, float]:
+    return c["probability_meaningfully_lower"], c["probability_meaningfully_higher"]
+
+
+def _leaning(c: dict[str, Any], labels: dict[str, str]) -> str:
+    way, share = ("smaller", c["probability_lower"]) if c["high"] < 0 else ("larger", 1.0 - c["probability_lower"])
+    return (
+        f"Under “{labels[c['arm']]}” it is {way} than under “{labels[c['reference']]}” in {100 * share:.0f} % of the "
+        f"simulated courses, but by more than {100 * c['margin']:.0f} % in only {100 * max(_meaningful(c)):.0f} %: "
+        "a clinically meaningful difference is not established."
+    )
 
 
 def _overlaps(arms: Sequence[str], labels: dict[str, str], data: xr.Dataset) -> list[str]:
@@ -129,7 +164,7 @@ def _limits(comparison: Comparison, patient: Patient, failed: int) -> list[str]:
     for arm in comparison.setup.arms:
         for note in arm.notes:
             notes[note].append(arm.label)
-    told += [f"{_listed(who)}: {note}." for note, who in notes.items()]
+    told += [f"{_listed(who)}: {note.rstrip('.')}." for note, who in notes.items()]
     if failed:
         told.append(f"{failed} of {len(comparison.draws) * len(comparison.setup.arms)} runs failed and are left out.")
     told.append("Only tumour growth is modelled: neither toxicity nor the patient's condition.")

@@ -105,8 +105,18 @@ def test_conclusion_says_how_much_and_how_sure():
     assert told[1].startswith(
         "Under “B” it is 10 mL smaller than under “A” (90 % interval 10 to 10 mL), by more than 25 % in 100 %"
     )
-    assert told[2].startswith("“C” cannot be told apart from “A”")
+    assert told[2].startswith("“C” differs from “A” by less than 25 % (or 1 mL) in at least 95 % of the simulated courses")
     assert "better" not in " ".join(told) and "survival" not in " ".join(told)
+
+
+def test_a_difference_of_doubtful_size_is_told_with_both_shares():
+    steps = np.linspace(0.6, 0.9, 50)
+    told = sentences({"a": np.full(50, 20.0), "b": 20 * steps, "c": 20 + np.linspace(-8, 8, 50)})
+    assert told[1].startswith(
+        "Under “B” it is smaller than under “A” in 100 % of the simulated courses, but by more than 25 % in"
+    )
+    assert "a clinically meaningful difference is not established" in told[1]
+    assert told[2].startswith("“C” cannot be told apart from “A” by a clinically meaningful margin")
 
 
 def test_conclusion_does_not_rank_what_overlaps():
