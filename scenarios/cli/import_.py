@@ -11,7 +11,7 @@ from scenarios.cli.options import Debug, Json, Quiet
 from scenarios.cli.voice import Voice
 from twin.errors import PartialResult, UsageError
 
-Study = Annotated[Path, typer.Argument(metavar="STUDY", help="A folder, zip or tar of DICOM files as a PACS exports it.")]
+Study = Annotated[Path, typer.Argument(metavar="STUDY", help="DICOM files (a folder, zip or tar), or a BIDS tree of NIfTI.")]
 CaseOut = Annotated[Path, typer.Option("--out", "-o", metavar="CASE", help="The patient folder to write.")]
 Answers = Annotated[
     Path | None, typer.Option("--mapping", metavar="YAML", help="Answers that no tag gives; an import writes mapping.yaml.")

@@ -46,6 +46,8 @@ class Mapping(BaseModel):
     adc_unit: str | None = None
     radiotherapy: RadiotherapyAnswer = Field(default_factory=RadiotherapyAnswer)
     held_out: tuple[datetime.date, ...] = ()
+    preset: str | None = Field(default=None, description="Label preset of a BIDS tree's segmentations.")
+    days: dict[str, float] = Field(default_factory=dict, description="Session of a BIDS tree -> days since the first.")
 
     @field_validator("adc_unit")
     @classmethod

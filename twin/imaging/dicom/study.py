@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from twin.errors import DataRefused, UsageError
+from twin.imaging.bids import bids_files, import_bids
 from twin.imaging.deface import MARGIN_MM, Defacing, find_face
 from twin.imaging.dicom.arrange import Arranged, Visit, arrange, series_key
 from twin.imaging.dicom.casefile import CaseText
@@ -46,8 +48,9 @@ def import_study(
 ) -> ImportReport:
     """Write the patient folder ``out`` (NIfTI images, ``case.yaml``, ``mapping.yaml``, ``import.json``) of a DICOM study.
 
-    ``source`` is a folder, zip or tar as a PACS exports it. ``mapping`` answers what no tag says (which outline is which
-    region; the unit of an ADC map; the first day of radiotherapy); without it, ``mapping.yaml`` lists the questions.
+    ``source`` is a folder, zip or tar as a PACS exports it, or a BIDS-like tree of NIfTI files (twin.imaging.bids).
+    ``mapping`` answers what no tag says (which outline is which region; the unit of an ADC map; the first day of
+    radiotherapy); without it, ``mapping.yaml`` lists the questions.
     ``mode`` "research" writes no identity: invented names, dates shifted by whole weeks (alike for one patient in every
     import with the same secret ``key``). ``deface`` removes the face from every image of each date (twin.imaging.deface); a
     date without a T1, or whose T1 shows no whole head, is then refused. The report's problems are what is left to answer or
@@ -57,6 +60,10 @@ def import_study(
     answers = load_mapping(mapping)
     rules = privacy(mode)
     _check_out(out, overwrite)
+    if source.is_dir() and bids_files(source):
+        with replacing(out) as folder:
+            folder.mkdir()
+            return replace(import_bids(source, folder, answers, rules.named, progress, deface), out=out)
     with gathered(source, rules.named) as found:
         contents = read_contents(found, rules.named, progress)
         _one_person(contents)
