@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-from calibration.observation import adc, segmentation
-from calibration.observation.fraction import observed_fraction, voxel_noise
+from calibration.observation import adc, pet, segmentation
+from calibration.observation.fraction import kind_of, observed_fraction, voxel_noise
 from twin.patient import Patient, Visit
 
 NEAR_MM = 12.0
@@ -144,7 +144,7 @@ def compare(patient: Patient, visit: Visit, near: np.ndarray) -> Comparison:
         counted = np.ones(near.size, bool) if whole is None or threshold is None else whole
         mask = visit.whole if visit.whole is not None else np.nan_to_num(fraction) > patient.visibility.threshold
         noise = voxel_noise(np.nan_to_num(fraction), mask)
-        bias = adc.repeatability(patient.site) if "cell_fraction" not in visit.images else 0.0
+        bias = _repeatability(patient, visit)
     block, corner = cubes(near, patient)
     return Comparison(
         day=visit.day,
@@ -160,7 +160,7 @@ def compare(patient: Patient, visit: Visit, near: np.ndarray) -> Comparison:
         whole_threshold=threshold,
         core_threshold=patient.visibility.core,
         bias_spread=bias,
-        bias_shape=_bias_shape(patient),
+        bias_shape=_bias_shape(patient, visit),
         spacing_mm=float(np.mean(patient.grid.spacing_mm)),
     )
 
@@ -193,7 +193,16 @@ def cubes(index: np.ndarray, patient: Patient) -> tuple[np.ndarray, np.ndarray]:
     return block.reshape(-1), corner
 
 
-def _bias_shape(patient: Patient) -> tuple[float, float]:
-    """d(observed fraction) / d(relative ADC error) = a + b u: -(water - (water - minimum) u) / (water - minimum)."""
+def _repeatability(patient: Patient, visit: Visit) -> float:
+    """Relative spread of the scale of the visit's image of cells; counts have none of their own."""
+    known = {"adc": adc.repeatability(patient.site), "pet": pet.REPEATABILITY}
+    return known.get(kind_of(patient, visit) or "", 0.0)
+
+
+def _bias_shape(patient: Patient, visit: Visit) -> tuple[float, float]:
+    """d(observed fraction) / d(relative error of the image) = a + b u; for ADC -(water - (water - minimum) u) / (water -
+    minimum)."""
+    if kind_of(patient, visit) == "pet":
+        return pet.bias_shape(patient.cellularity)
     water, minimum = patient.cellularity.adc_water_mm2_per_s, patient.cellularity.adc_minimum_mm2_per_s
     return -water / (water - minimum), 1.0

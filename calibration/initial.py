@@ -12,7 +12,7 @@ from calibration import front
 from calibration.denoise import front_smooth
 from calibration.front import TYPICAL_LENGTH_MM
 from calibration.observation import adc
-from calibration.observation.fraction import observed_fraction, voxel_noise
+from calibration.observation.fraction import kind_of, observed_fraction, voxel_noise
 from calibration.travel import travel_mm
 from twin.errors import DataRefused
 from twin.fields import bounding_box
@@ -135,7 +135,7 @@ def initial_state(patient: Patient) -> InitialState:
     seen = u if u is not None else front.profile(place - depth / TYPICAL_LENGTH_MM)
     distance, edge = travel_mm(cut, _slowness(medium), grid.spacing_mm, seen)
     beyond = (distance < REACH_MM) & ~cut & medium.domain & spreads
-    is_adc = u is not None and "cell_fraction" not in visit.images
+    is_adc = u is not None and kind_of(patient, visit) == "adc"
     return InitialState(
         shape=grid.shape,
         spacing_mm=grid.spacing_mm,

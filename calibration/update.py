@@ -37,9 +37,11 @@ class Sharpened(Objective):
 
     @classmethod
     def on(cls, patient: Patient, structure: Structure, known: Known, settings: Settings) -> Sharpened:
-        """``patient`` shows its first visit (where the forecast starts) and the new ones."""
+        """``patient`` shows its first visit (where the forecast starts) and the new ones; what the first one's regions tell
+        is in the earlier posterior already."""
         plain = Objective.of(patient, structure, settings.coarsen, settings.engine, settings.accuracy)
         own = {f.name: getattr(plain, f.name) for f in fields(plain)}
+        own["comparisons"] = tuple(c for c in plain.comparisons if c.day > patient.visits[0].day)
         return cls(**own, known=known.of(plain.space.names))
 
     def residual(self, z: np.ndarray) -> np.ndarray:

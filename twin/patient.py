@@ -28,12 +28,15 @@ class Cellularity:
     """How images of this patient become a cell fraction.
 
     ADC: u = (water - ADC) / (water - minimum), clipped to [0, 1] (mm2/s). Counts: u = cells / ``theta_per_mm3`` / voxel
-    volume. Jarrett et al. 2021, Nat Protoc 16:5309.
+    volume. Jarrett et al. 2021, Nat Protoc 16:5309. PET: u = (uptake - background) / (capacity - background), in the
+    images' own unit, where both are given.
     """
 
     adc_water_mm2_per_s: float = 2.5e-3
     adc_minimum_mm2_per_s: float = 0.0
     theta_per_mm3: float = 1.77e5
+    pet_background: float | None = None
+    pet_capacity: float | None = None
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from calibration import front
-from calibration.observation import adc
+from calibration.observation import adc, pet
 from twin.patient import Patient, Visit
 
 LOWEST, HIGHEST = 0.02, 0.98
 """Where a front's coordinate is cut: beyond, its tails are all noise."""
 
 
-def has_fraction(visit: Visit) -> bool:
-    """Whether the visit has an image that shows how many cells there are, not only where."""
-    return "cell_fraction" in visit.images or "adc" in visit.images
+def kind_of(patient: Patient, visit: Visit) -> str | None:
+    """The role of the image that shows how many cells there are, not only where: counts before ADC before PET.
+
+    PET counts where the case says what its uptake means. None where the visit has no such image.
+    """
+    known = ("cell_fraction", "adc", *(("pet",) if pet.declared(patient.cellularity) else ()))
+    return next((role for role in known if role in visit.images), None)
 
 
 def observed_fraction(patient: Patient, visit: Visit) -> np.ndarray | None:
@@ -23,12 +27,12 @@ def observed_fraction(patient: Patient, visit: Visit) -> np.ndarray | None:
     Cells are only counted inside the segmented lesion: outside it (but in the tissue) the fraction is 0, because oedema,
     grey matter and vessels change the ADC there as well. Outside the tissue it is NaN.
     """
-    if not has_fraction(visit):
+    kind = kind_of(patient, visit)
+    if kind is None:
         return None
-    if "cell_fraction" in visit.images:
-        u = np.asarray(visit.images["cell_fraction"].values, np.float32)
-    else:
-        u = adc.to_fraction(np.asarray(visit.images["adc"].values), patient.cellularity)
+    values = np.asarray(visit.images[kind].values)
+    read = {"adc": adc.to_fraction, "pet": pet.to_fraction}.get(kind, lambda image, _: image.astype(np.float32))
+    u = read(values, patient.cellularity)
     if visit.whole is not None:
         u = np.where(visit.whole, u, np.float32(0))
     return np.where(patient.medium.domain, u, np.float32(np.nan))

@@ -246,10 +246,18 @@ class CellularityEntry(Written):
     """Cells per mm3 at the carrying capacity (default 1.77e5)."""
     carrying_capacity_per_voxel: float | None = Field(default=None, gt=0)
     """The same per voxel of the cell_count image."""
+    pet_background: float | None = Field(default=None, ge=0)
+    """Uptake of normal tissue, in the unit of the PET images; with pet_capacity, PET shows cells."""
+    pet_capacity: float | None = Field(default=None, gt=0)
+    """Uptake at the carrying capacity, in the same unit."""
 
     @model_validator(mode="after")
     def _fits(self) -> CellularityEntry:
         one_of(self, ("theta_per_mm3", "carrying_capacity_per_voxel"), needed=False)
+        if (self.pet_background is None) != (self.pet_capacity is None):
+            raise ValueError("pet_background and pet_capacity belong together; give both, or neither")
+        if self.pet_capacity is not None and self.pet_capacity <= (self.pet_background or 0.0):
+            raise ValueError("pet_capacity is not larger than pet_background; tumour takes up more than normal tissue")
         if self.adc_water <= self.adc_minimum:
             raise ValueError("adc_water is not larger than adc_minimum; free water, where no cells are, has the largest ADC")
         return self
@@ -265,7 +273,7 @@ class CellularityEntry(Written):
                     remedy="give theta_per_mm3 instead",
                 )
             theta = self.carrying_capacity_per_voxel / voxel_mm3
-        return Cellularity(self.adc_water, self.adc_minimum, theta)
+        return Cellularity(self.adc_water, self.adc_minimum, theta, self.pet_background, self.pet_capacity)
 
 
 class VisibilityEntry(Written):

@@ -42,6 +42,8 @@ def write_case(patient: Patient, folder: Path) -> Path:
             "adc_water": f"{patient.cellularity.adc_water_mm2_per_s!r} mm2/s",
             "adc_minimum": f"{patient.cellularity.adc_minimum_mm2_per_s!r} mm2/s",
             "theta_per_mm3": float(patient.cellularity.theta_per_mm3),
+            "pet_background": patient.cellularity.pet_background,
+            "pet_capacity": patient.cellularity.pet_capacity,
         },
         "visibility": {"core": patient.visibility.core, "whole": patient.visibility.whole},
         "treatments": [e for i, c in enumerate(patient.treatments.courses) for e in _course(c, i, folder, patient.grid)],

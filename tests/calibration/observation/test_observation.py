@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from calibration import front
-from calibration.observation import adc, segmentation, volume
+from calibration.comparison import compare, nearby
+from calibration.observation import adc, pet, segmentation, volume
 from calibration.observation.fraction import observed_fraction, voxel_noise
 from calibration.virtual.scanner import Scanner, draw_region
 from tests.calibration.phantom import phantom
+from twin.fields import field
 from twin.grid import Grid
 from twin.medium import Medium
 from twin.patient import Cellularity
@@ -85,3 +89,32 @@ def test_cells_are_counted_inside_the_lesion_only():
     assert np.isnan(u[~patient.medium.domain]).all()
     assert not u[patient.medium.domain & ~patient.visits[0].whole].any()
     assert u[patient.visits[0].whole].mean() > 0.15
+
+
+def pet_patient():
+    """The phantom seen by PET instead of ADC: background 1, capacity 9 SUV."""
+    patient, levels = phantom(perfect=True).patient, Cellularity(pet_background=1.0, pet_capacity=9.0)
+
+    def seen_by_pet(visit):
+        u = adc.to_fraction(visit.images["adc"].values, patient.cellularity)
+        return replace(visit, images={"pet": field(pet.to_image(u, levels), patient.grid, "suv")})
+
+    return replace(patient, cellularity=levels, visits=tuple(map(seen_by_pet, patient.visits))), patient
+
+
+def test_pet_shows_cells_only_where_its_levels_are_declared():
+    by_pet, by_adc = pet_patient()
+    u = np.linspace(0, 1, 5, dtype=np.float32)
+    assert np.allclose(pet.to_fraction(pet.to_image(u, by_pet.cellularity), by_pet.cellularity), u)
+    shown = [observed_fraction(p, p.visits[1]) for p in (by_pet, by_adc)]
+    assert np.allclose(*map(np.nan_to_num, shown), atol=1e-5)
+    assert observed_fraction(replace(by_pet, cellularity=Cellularity()), by_pet.visits[1]) is None
+
+
+def test_a_wrong_scale_of_the_uptake_is_taken_out_of_the_residuals():
+    by_pet, _ = pet_patient()
+    one = compare(by_pet, by_pet.visits[1], nearby(by_pet))
+    assert one.bias_spread == pet.REPEATABILITY and one.bias_shape == (0.125, 1.0)
+    u = np.nan_to_num(observed_fraction(by_pet, by_pet.visits[1])).reshape(-1)[one.index]
+    scaled = pet.to_fraction(pet.to_image(u, by_pet.cellularity) * np.float32(1.1), by_pet.cellularity)
+    assert np.allclose(scaled - u, 0.1 * (0.125 + u), atol=1e-6)
