@@ -80,7 +80,7 @@ def _subject(results: Results) -> str:
 
 def _told(results: Results) -> str:
     tile = next((t for t in facts.tiles(results) if t["label"] == "Forecast tested"), None)
-    return "" if tile is None else f"Forecast tested: {tile['value']} {tile['unit']} {tile['note']}."
+    return "" if tile is None else " ".join(f"Forecast tested: {tile['value']} {tile['unit']} {tile['note']}.".split())
 
 
 def _series(courses: Sequence[Course]) -> list[tuple[str, str, np.ndarray, np.ndarray]]:
