@@ -93,7 +93,7 @@ def calibrate(
     settings and seed give the same result, also when it was interrupted and run again, and with any number of
     ``processes``. Raises DataRefused where only one visit may be seen, UsageError for an unknown form of posterior.
     """
-    _check(patient, posterior)
+    check(patient, posterior)
     settings = Settings(evaluations, draws, sampler, seed, engine, accuracy, processes, coarsen, posterior, profile)
     structure = structure or Structure()
     box = reachable(patient, horizon_day(patient))
@@ -241,7 +241,8 @@ def summarise(
     }
 
 
-def _check(patient: Patient, posterior: str) -> None:
+def check(patient: Patient, posterior: str) -> None:
+    """Refuse a patient of whom fewer than two visits may be seen, and an unknown form of posterior."""
     if posterior not in POSTERIORS:
         raise UsageError(
             unknown("form of the posterior", posterior, list(POSTERIORS)), remedy=f"known: {', '.join(POSTERIORS)}"

@@ -65,7 +65,8 @@ def load_calibration(folder: Path) -> Calibration:
     from twin.case.prepared import load_patient
 
     summary = load_json(folder / SUMMARY)
-    structure = Structure(summary["model"], tuple(summary["effects"]), summary.get("fixed", {}), summary.get("markers", {}))
+    known = (summary.get("fixed", {}), summary.get("markers", {}), summary.get("growth_field", ""))
+    structure = Structure(summary["model"], tuple(summary["effects"]), *known)
     posterior = load_dataset(folder / POSTERIOR).load()
     return Calibration(load_patient(folder), structure, posterior, load_dataset(folder / FIT), summary)
 

@@ -132,7 +132,7 @@ class Comparison:
         return [(mask, level) for mask, level in pairs if mask is not None and level is not None]
 
 
-def compare(patient: Patient, visit: Visit, near: np.ndarray) -> Comparison:
+def compare(patient: Patient, visit: Visit, near: np.ndarray, block_mm: float = BLOCK_MM) -> Comparison:
     """The comparison on one visit over the flat voxel indices ``near``."""
     fraction = observed_fraction(patient, visit)
     whole = None if visit.whole is None else visit.whole.reshape(-1)[near]
@@ -145,7 +145,7 @@ def compare(patient: Patient, visit: Visit, near: np.ndarray) -> Comparison:
         mask = visit.whole if visit.whole is not None else np.nan_to_num(fraction) > patient.visibility.threshold
         noise = voxel_noise(np.nan_to_num(fraction), mask)
         bias = _repeatability(patient, visit)
-    block, corner = cubes(near, patient)
+    block, corner = cubes(near, patient, block_mm)
     return Comparison(
         day=visit.day,
         name=visit.name,
@@ -165,12 +165,12 @@ def compare(patient: Patient, visit: Visit, near: np.ndarray) -> Comparison:
     )
 
 
-def comparisons(patient: Patient) -> tuple[Comparison, ...]:
+def comparisons(patient: Patient, block_mm: float = BLOCK_MM) -> tuple[Comparison, ...]:
     """One comparison for each visit seen. The first is where the forecast starts, so its image says nothing more; its
     regions do: their borders lie at known cell fractions, which tells the scale of that image."""
     near = nearby(patient)
-    first = replace(compare(patient, patient.seen[0], near), fraction=None, bias_spread=0.0)
-    later = tuple(compare(patient, visit, near) for visit in patient.seen[1:])
+    first = replace(compare(patient, patient.seen[0], near, block_mm), fraction=None, bias_spread=0.0)
+    later = tuple(compare(patient, visit, near, block_mm) for visit in patient.seen[1:])
     return (first, *later) if first.kinds else later
 
 
@@ -184,10 +184,10 @@ def nearby(patient: Patient) -> np.ndarray:
     return np.flatnonzero((distance <= NEAR_MM) & patient.medium.domain)
 
 
-def cubes(index: np.ndarray, patient: Patient) -> tuple[np.ndarray, np.ndarray]:
+def cubes(index: np.ndarray, patient: Patient, block_mm: float = BLOCK_MM) -> tuple[np.ndarray, np.ndarray]:
     """The cube number of each voxel, and each cube's place on the lattice of cubes (cube, 3)."""
     places = np.unravel_index(index, patient.grid.shape)
-    widths = [max(1, round(BLOCK_MM / h)) for h in patient.grid.spacing_mm]
+    widths = [max(1, round(block_mm / h)) for h in patient.grid.spacing_mm]
     lattice = np.stack([p // w for p, w in zip(places, widths, strict=True)], axis=1)
     corner, block = np.unique(lattice, axis=0, return_inverse=True)
     return block.reshape(-1), corner

@@ -77,7 +77,7 @@ class Parameter:
 
     def anywhere(self) -> Parameter:
         """The parameter with the range of every organ together."""
-        every = [self, *self.sites.values()]
+        every: list[Parameter | Known] = [self, *self.sites.values()]
         return replace(self, low=min(k.low for k in every), high=max(k.high for k in every))
 
     def check(self, value: float) -> float:

@@ -34,8 +34,16 @@ class Search:
     posterior: o.PosteriorName = "laplace"
     profile: bool = False
     markers: bool = True
+    field: str = ""
 
 
+Field = Annotated[
+    str,
+    typer.Option(
+        "--field",
+        help="A growth rate that differs from place to place: gp (smooth), regions:tissue, regions:core or regions:adc.",
+    ),
+]
 Profile = Annotated[
     bool,
     typer.Option("--profile", help="Also fit anew with each parameter held away from its best value."),
@@ -61,6 +69,7 @@ def calibrate(
     posterior: o.Posterior = "laplace",
     profile: Profile = False,
     no_markers: NoMarkers = False,
+    field: Field = "",
     processes: o.Processes = 1,
     seed: o.Seed = 0,
     overwrite: o.Overwrite = False,
@@ -72,7 +81,7 @@ def calibrate(
     voice = Voice(json, quiet)
     chosen = tuple(effect or Search.effects)
     numerical = (evaluations, draws, sampler, engine, accuracy, coarsen)
-    search = Search(model, chosen, *numerical, from_prior, posterior, profile, markers=not no_markers)
+    search = Search(model, chosen, *numerical, from_prior, posterior, profile, not no_markers, field)
     summary = step(case, out, search, Session(voice, seed, processes, overwrite))
     tell(summary, voice)
     voice.result({"results": out, **summary})
@@ -123,6 +132,9 @@ def _compute(case: Path, out: Path, search: Search, session: Session) -> None:
     announce(session.voice)
     patient = load_case(case, session.voice.progress)
     structure = Structure(search.model, search.effects, markers=load_markers(case) if search.markers else {})
+    if search.field:
+        _compute_field(patient, out, search, structure, session)
+        return
     if search.from_prior:
         from calibration.calibrate import Settings
         from calibration.prior_predictive import from_prior
@@ -148,6 +160,15 @@ def _compute(case: Path, out: Path, search: Search, session: Session) -> None:
     )
 
 
+def _compute_field(patient: Any, out: Path, search: Search, structure: Any, session: Session) -> None:
+    from calibration.calibrate import Settings
+    from calibration.field.calibrate import calibrate_field
+
+    numbers = (search.evaluations, search.draws, search.sampler, session.seed, search.engine, search.accuracy)
+    settings = Settings(*numbers, session.processes)
+    calibrate_field(patient, out, search.field, settings=settings, structure=structure, progress=session.voice.progress)
+
+
 def _check_names(search: Search) -> None:
     """Refuse an unknown engine, model or effect before anything is read."""
     from solvers.effect import effects
@@ -157,6 +178,12 @@ def _check_names(search: Search) -> None:
     for registry, names in ((engines, (search.engine,)), (models, (search.model,)), (effects, search.effects)):
         for name in names:
             registry[name]
+    if search.field:
+        from calibration.field.basis import GrowthField
+        from calibration.structure import growth_rate
+
+        GrowthField(search.field)
+        growth_rate(search.model)
 
 
 def tell(summary: dict[str, Any], voice: Voice) -> None:

@@ -40,7 +40,7 @@ class Gradient:
 def gradient(problem: Problem, cost: Cost, wanted: Sequence[str] = (), accuracy: Accuracy = "fast") -> Gradient:
     """Slope of ``cost`` in the numbers ``wanted`` (default: all that are not held fixed).
 
-    The steps are those of the native engine at that accuracy, taken in double precision over the whole tissue, and transposed
+    The steps are those of the native engine at that accuracy, taken in double precision over the whole tissue, transposed
     one by one from the last to the first (a discrete adjoint); the states between are kept at every sqrt(n)-th step and made
     again in between (checkpoints; Griewank 1992, Optim Methods Softw 1:35). Diffusion is transposed exactly; the
     reaction of a voxel, and how a number enters it, by central differences of the model's own code (1e-9). Limits: linear
@@ -93,6 +93,7 @@ class _Source:
 def _around(problem: Problem, name: str) -> tuple[Problem, Problem, Any]:
     """The problem with a number a little larger and a little smaller, within its range, and the difference."""
     model = root(problem.model)
+    thing: Any = model
     for thing in (model, *problem.effects):
         known = {p.name: p.anywhere() for p in declared(thing)}
         if name in known:

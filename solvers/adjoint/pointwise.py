@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numba import njit
 
 from solvers.compiled import compiled
 from solvers.model import GrowthModel
@@ -13,6 +14,9 @@ from solvers.native.kernels import step_of
 
 NUDGE = 1e-5
 """Half-width of the central differences: an error of 1e-10 in double precision, far below what a gradient needs."""
+
+TRACE = 1e-7
+"""Below this cell fraction a reaction is linear, and what it is worth in the numbers is nothing."""
 
 
 @cache
@@ -43,54 +47,59 @@ def backward_of(model: type[GrowthModel], numbers: int) -> Any:
     differences of the model's own code, so every growth law has them.
     """
     step, species = step_of(model), len(model.species)
+    bounds, pull = njit(_bounds), njit(_pull)
 
     def backward(u, p, kill, dt, parts, slope, by_number, by_kill):
         scratch, own, at = np.zeros((6, species)), np.zeros(species), np.zeros(numbers)
         up, down, new = np.zeros(species), np.zeros(species), np.zeros(species)
         for i in range(u.shape[1]):
-            for n in range(numbers):
-                at[n] = p[n, min(i, p.shape[1] - 1)]
+            at[:] = p[:, min(i, p.shape[1] - 1)]
+            own[:] = u[:, i]
+            if species == 1 and own[0] < TRACE:
+                own[0] = TRACE
+                step(own, at, kill[i], dt, parts, scratch, up)
+                slope[0, i] *= up[0] / TRACE
+                continue
             for s in range(species):
-                own[s] = u[s, i]
-            for s in range(species):
-                h = NUDGE
-                low, high = own[s] - h, own[s] + h
-                if own[s] < h:
-                    low, high = 0.5 * own[s], 1.5 * own[s]
-                if high <= low:
-                    low, high = 0.0, 1e-12
-                if high > 1.0 and own[s] <= 1.0:
-                    low, high = min(own[s], 1.0 - 1e-7), 1.0
                 kept = own[s]
+                low, high = bounds(kept)
                 own[s] = high
                 step(own, at, kill[i], dt, parts, scratch, up)
                 own[s] = low
                 step(own, at, kill[i], dt, parts, scratch, down)
                 own[s] = kept
-                new[s] = 0.0
-                for k in range(species):
-                    new[s] += slope[k, i] * (up[k] - down[k]) / (high - low)
-            for n in range(numbers + 1):
-                change = 0.0
-                if n < numbers:
-                    kept = at[n]
-                    h = NUDGE * max(min(1.0, abs(kept)), 0.01)
-                    at[n] = kept + h
-                    step(own, at, kill[i], dt, parts, scratch, up)
-                    at[n] = kept - h
-                    step(own, at, kill[i], dt, parts, scratch, down)
-                    at[n] = kept
-                else:
-                    h = NUDGE
-                    step(own, at, kill[i] + h, dt, parts, scratch, up)
-                    step(own, at, kill[i] - h, dt, parts, scratch, down)
-                for k in range(species):
-                    change += slope[k, i] * (up[k] - down[k]) / (2 * h)
-                if n < numbers:
-                    by_number[n, i] += change
-                else:
-                    by_kill[i] += change
-            for s in range(species):
-                slope[s, i] = new[s]
+                new[s] = pull(slope, i, up, down) / (high - low)
+            for n in range(numbers):
+                kept = at[n]
+                h = NUDGE * max(min(1.0, abs(kept)), 0.01)
+                at[n] = kept + h
+                step(own, at, kill[i], dt, parts, scratch, up)
+                at[n] = kept - h
+                step(own, at, kill[i], dt, parts, scratch, down)
+                at[n] = kept
+                by_number[n, i] += pull(slope, i, up, down) / (2 * h)
+            step(own, at, kill[i] + NUDGE, dt, parts, scratch, up)
+            step(own, at, kill[i] - NUDGE, dt, parts, scratch, down)
+            by_kill[i] += pull(slope, i, up, down) / (2 * NUDGE)
+            slope[:, i] = new
 
     return compiled(backward, error_model="numpy")
+
+
+def _bounds(u):
+    """A little less and a little more than u, within [0, 1] where u is."""
+    if u <= 0.0:
+        return 0.0, 1e-12
+    if u < NUDGE:
+        return 0.5 * u, 1.5 * u
+    if u <= 1.0 < u + NUDGE:
+        return min(u, 1.0 - 1e-7), 1.0
+    return u - NUDGE, u + NUDGE
+
+
+def _pull(slope, i, up, down):
+    """The slopes after a step times the difference of two states after it."""
+    total = 0.0
+    for k in range(up.size):
+        total += slope[k, i] * (up[k] - down[k])
+    return total

@@ -17,7 +17,7 @@ from twin.grid import triple
 class Space:
     """The problem's grid in the engine's memory, every voxel of the tissue active.
 
-    The operator of a species is symmetric (the flux through a face is the same from both sides, and all voxels are alike), so
+    The operator of a species is symmetric (the flux through a face is the same from both sides, all voxels are alike), so
     its polynomial is its own transpose.
     """
 

@@ -107,5 +107,5 @@ def _check(stepper: NativeStepper) -> None:
     if not isinstance(stepper.mover, LinearMover) or stepper.model.damping is not None:
         raise UsageError(
             f"There is no gradient of {type(stepper.model).__name__}: its cells move as others around them do.",
-            remedy="take a model whose diffusivity does not depend on the state (fisher-kpp, gompertz, exponential, bertalanffy)",
+            remedy="take a model whose diffusivity knows no state: fisher-kpp, gompertz, exponential or bertalanffy",
         )

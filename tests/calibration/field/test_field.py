@@ -1,0 +1,76 @@
+"""A growth field: its shapes, its slope and its recovery on a small virtual patient."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from calibration.calibrate import Settings
+from calibration.calibration import load_calibration
+from calibration.field.basis import GrowthField, rate_field, shapes
+from calibration.field.calibrate import calibrate_field
+from calibration.field.fit import objective_of
+from calibration.field.slope import value_and_slope
+from calibration.structure import Structure
+from solvers.simulate import solve
+from tests.calibration.phantom import phantom
+from twin.errors import DataRefused, UsageError
+from twin.patient import Visibility
+
+FIELD = GrowthField("gp", 12.0, 0.03)
+
+
+@pytest.fixture(scope="module")
+def patient():
+    return phantom(perfect=True).patient
+
+
+def test_the_process_has_the_covariance_it_was_asked_for(patient):
+    basis = shapes(FIELD, patient)
+    assert 3 <= len(basis) <= 40
+    lesion = np.flatnonzero(np.isin(basis.index, np.flatnonzero(patient.visits[0].whole)))
+    variance = (basis.values[:, lesion] ** 2).sum(axis=0)
+    assert np.median(variance) == pytest.approx(1.0, abs=0.05)
+
+
+def test_the_shapes_do_not_depend_on_the_box(patient):
+    box = (slice(2, 22), slice(1, 23), slice(2, 24))
+    values = {f"field_{k:02d}": np.sin(k) for k in range(1, 8)}
+    whole = rate_field(FIELD, patient, 0.05, values)
+    assert np.abs(rate_field(FIELD, patient.crop(box), 0.05, values) - whole[box]).max() < 1e-5
+
+
+def test_regions_of_the_first_scan(patient):
+    habitats = shapes(GrowthField("regions:adc"), patient)
+    assert len(habitats) == 3 and np.all(habitats.values.sum(axis=0) == 1)
+    with pytest.raises(UsageError, match="no growth field"):
+        GrowthField("regions:nonsense")
+    with pytest.raises(DataRefused, match="cannot be made"):
+        shapes(GrowthField("regions:core"), patient)
+
+
+def test_the_slope_of_the_objective_agrees_with_differences(patient):
+    seen = replace(patient, visits=patient.seen, visibility=Visibility(core=None, whole=None))
+    structure = Structure(growth_field=FIELD.text)
+    objective = objective_of(seen, structure)
+    z = 0.1 * np.random.default_rng(0).standard_normal(len(objective.space))
+    _, slope = value_and_slope(objective, z)
+    for k in (0, 1, 3, len(z) - 3):
+        step = 2e-2 * np.eye(len(z))[k]
+        up, down = value_and_slope(objective, z + step)[0], value_and_slope(objective, z - step)[0]
+        assert slope[k] == pytest.approx((up - down) / 4e-2, rel=5e-2, abs=1e-2), objective.space.names[k]
+
+
+@pytest.mark.slow
+def test_a_field_is_calibrated_kept_and_carried_into_forecasts(patient, tmp_path, monkeypatch):
+    monkeypatch.setattr("calibration.field.calibrate.FOLDS", 2)
+    monkeypatch.setattr("calibration.field.fit.ROUNDS", 4)
+    settings = Settings(evaluations=16, draws=4)
+    twin = calibrate_field(patient, tmp_path, "regions:adc", settings=settings, tries=1)
+    assert {"growth_rate", "growth_rate_spread"} <= set(twin.fit)
+    assert "field_03" in twin.best and twin.summary["field"]["coefficients"] == 3
+    back = load_calibration(tmp_path)
+    (shot,) = solve(back.problem(1, (40.0,)), "native", "fast")
+    assert shot.volume_ml(0.16) == pytest.approx(float(twin.fit["volume_ml"].sel(t=40.0).isel(draw=1)), rel=0.02)
