@@ -45,6 +45,7 @@ def forecast_content(twin: Calibration, manifest: Mapping[str, Any]) -> dict[str
         "posterior": posterior_summary(twin.posterior),
         "posterior_sha256": posterior_hash(twin.posterior),
         "maps_sha256": maps_hash(twin.fit),
+        "volume_as_read": False,
         "days": kept_days(twin),
         **{name: rounded(twin.fit[name].sel(t=kept_days(twin)).values.T) for name in ("volume_ml", "burden_ml")},
     }

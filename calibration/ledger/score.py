@@ -18,15 +18,17 @@ def score_content(number: int, made: Mapping[str, Any], visit: str, now: Seen, m
     """The content of a "score" record: forecast ``number`` with content ``made`` against what a visit shows.
 
     ``maps``: CCC and Dice where the predicted maps of that day are at hand (the forecast in force), else empty. Total cells
-    are scored where the visit has an image of them. Volumes in mL; the CRPS of "no change" is its absolute error.
+    are scored where the visit has an image of them. Intervals and CRPS are of the volume as a reader draws it, in mL; the
+    CRPS of "no change" is its absolute error.
     """
     volume = at_day(made, "volume_ml", now.day)
+    read = volume if made.get("volume_as_read") else scores.as_read(volume)
     content = {
         "forecast": number,
         "visit": visit,
         "day": now.day,
         "days_ahead": now.day - made["decision_day"],
-        "volume": scored(volume, now.volume_ml, made["last_volume_ml"]),
+        "volume": scored(read, now.volume_ml, made["last_volume_ml"], float(np.median(volume))),
         "maps": dict(maps),
     }
     if np.isfinite(now.burden_ml) and made["last_burden_ml"] is not None:
@@ -46,10 +48,10 @@ def at_day(made: Mapping[str, Any], name: str, day: float) -> np.ndarray:
     return np.exp(rows)
 
 
-def scored(draws: np.ndarray, observed: float, last: float) -> dict[str, Any]:
+def scored(draws: np.ndarray, observed: float, last: float, middle: float | None = None) -> dict[str, Any]:
     """Observed, predicted quantiles, error, CRPS (also of "no change"), and which intervals hold the observed value."""
     tails = {level: np.quantile(draws, [0.5 - level / 200, 0.5 + level / 200]) for level in LEVELS}
-    middle = float(np.median(draws))
+    middle = float(np.median(draws)) if middle is None else middle
     return {
         "observed": observed,
         "median": middle,

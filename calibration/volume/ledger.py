@@ -54,6 +54,7 @@ def _content(series: SizeSeries, folder: Path, manifest: Mapping[str, Any]) -> d
         "posterior": posterior_summary(posterior),
         "posterior_sha256": posterior_hash(posterior),
         "maps_sha256": array_hash(volume),
+        "volume_as_read": True,
         "days": days.tolist(),
         "volume_ml": rounded(volume.T),
     }
