@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from solvers.simulate import Failure
-from twin.errors import UsageError
+from twin.errors import OncotwinError, UsageError
 
 T = TypeVar("T")
 
@@ -42,7 +43,14 @@ def sweep(
             yield argument, _here(task, argument)
         return
     with _client(scheduler, min(processes, len(arguments))) as client:
-        yield from _in_flight(client, task, arguments)
+        try:
+            yield from _in_flight(client, task, arguments)
+        except (OSError, CancelledError):
+            raise OncotwinError(
+                f"The dask scheduler at '{scheduler}' went away.",
+                why="nobody hands out the runs any more",
+                remedy="start it again, or leave --scheduler out; the same command goes on from the runs that are finished",
+            ) from None
 
 
 def _in_flight(client: Any, task: Callable[[T], Any], arguments: Sequence[T]) -> Iterator[tuple[T, Any]]:
@@ -78,6 +86,8 @@ def _here(task: Callable[[T], Any], argument: T) -> Any:
 def _outcome(future: Any) -> Any:
     if future.status == "finished":
         return future.result()
+    if future.status in ("cancelled", "lost"):
+        raise CancelledError
     return _failed(future.exception())
 
 

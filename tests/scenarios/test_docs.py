@@ -13,7 +13,8 @@ import yaml
 from scenarios.endpoint import endpoints
 from scenarios.reference import regimens_page
 from scenarios.study import study_from
-from scenarios.words import read_words
+from scenarios.tidy import COLUMNS
+from scenarios.words_arm import read_arm
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "how-to" / "write-a-study.md").read_text(encoding="utf-8")
@@ -34,7 +35,7 @@ def test_the_study_of_the_page_can_be_built(patient):
 )
 def test_the_sentences_of_the_page_are_understood(words):
     before = "60 Gy in 30 fractions from day 44; " if "during radiotherapy" in words else ""
-    assert words == "no treatment" or read_words(before + words)
+    assert words == "no treatment" or read_arm(before + words)
 
 
 def test_the_page_of_regimens_is_up_to_date():
@@ -45,3 +46,15 @@ def test_every_endpoint_is_explained():
     text = (DOCS / "explanation" / "scenarios.md").read_text(encoding="utf-8")
     missing = [e.label for _, e in endpoints if not all(word in text for word in e.label.split()[:2])]
     assert not missing
+
+
+def test_the_sweep_of_the_tutorial_can_be_built(patient):
+    page = (DOCS / "tutorials" / "02-sweep-in-ten-lines.md").read_text(encoding="utf-8")
+    script = page.split("```python\n")[1].split("```")[0]
+    assert len([line for line in script.splitlines() if line]) == 10
+    found: dict = {}
+    exec(script, found)
+    arms = found["study"].build(patient, 42.0)
+    assert len(arms) == 9 and arms[-1].varied.keys() == {"dose", "count", "start"}
+    told = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.MULTILINE))
+    assert all(words.startswith(told[column]) for column, words in COLUMNS.items())
