@@ -2,8 +2,8 @@
 
 RESULTS is a calibrated folder of the embedded patient (`oncotwin demo --spacing 2` or 1). Printed are: the live answer
 after start-up (from the words to the numbers, endpoints included) and its start-up (two processes started, every draw
-brought to the decision day, no treatment run); 1,000 runs extrapolated from the runs of four arms on the draws, with one process and
-with two, start of the processes left out; their efficiency; the largest memory of a process.
+brought to the decision day, no treatment run); 1,000 runs extrapolated from those of four arms on the draws, with one
+process and with two, start of the processes left out; their efficiency; the largest memory of a process.
 """
 
 from __future__ import annotations

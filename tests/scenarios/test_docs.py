@@ -49,7 +49,7 @@ def test_every_endpoint_is_explained():
 
 
 def test_the_sweep_of_the_tutorial_can_be_built(patient):
-    page = (DOCS / "tutorials" / "02-sweep-in-ten-lines.md").read_text(encoding="utf-8")
+    page = (DOCS / "tutorials" / "03-sweep-in-ten-lines.md").read_text(encoding="utf-8")
     script = page.split("```python\n")[1].split("```")[0]
     assert len([line for line in script.splitlines() if line]) == 10
     found: dict = {}
