@@ -57,12 +57,6 @@ class Ledger:
     def path(self) -> Path:
         return self.folder / LEDGER
 
-    @property
-    def head(self) -> str:
-        """Hash of the last record."""
-        records = self.records()
-        return records[-1].hash if records else START
-
     def records(self) -> list[Record]:
         """Every record. Raises DataRefused with everything that was changed, by record."""
         found, faults = self.read()

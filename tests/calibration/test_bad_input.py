@@ -14,7 +14,6 @@ from calibration.prior_predictive import from_prior
 from calibration.space import Space
 from calibration.structure import Structure
 from calibration.words import identifiability
-from solvers.engine import engines
 from tests.calibration.phantom import phantom
 from twin.errors import DataRefused, SolverError
 from twin.patient import Patient
@@ -92,4 +91,4 @@ def test_all_evaluations_failed_is_said_and_what_was_tried_is_kept(tmp_path, mon
     with pytest.raises(SolverError, match="No candidate could be computed") as caught:
         calibrate(phantom().patient, tmp_path, **QUICK)
     assert "oncotwin simulate" in caught.value.remedy
-    assert (tmp_path / "search.journal").stat().st_size > 0 and engines.names()
+    assert (tmp_path / "search.journal").stat().st_size > 0
