@@ -119,9 +119,14 @@
     draw();
   }
 
+  function halfHeight() {  // the whole organ is seen in a window of 4 to 3, and in a narrower one as well
+    const narrow = Math.max(1, (4 / 3) * (canvas.clientHeight / canvas.clientWidth));
+    return (model.camera.half_height_mm * narrow) / state.zoom;
+  }
+
   function aim({ program, at }) {
     gl.useProgram(program);
-    const r = state.rotation, half = model.camera.half_height_mm / state.zoom;
+    const r = state.rotation, half = halfHeight();
     gl.uniformMatrix3fv(at("turn"), false, [r[0], r[3], r[6], r[1], r[4], r[7], r[2], r[5], r[8]]);
     gl.uniform3fv(at("focus"), model.camera.focus);
     gl.uniform2f(at("scale"), canvas.height / canvas.width / half, 1 / half);
@@ -184,7 +189,7 @@
   }
 
   function legend() {
-    const half = model.camera.half_height_mm / state.zoom, mm = (2 * half) / canvas.clientHeight;
+    const mm = (2 * halfHeight()) / canvas.clientHeight;
     const most = 0.22 * canvas.clientWidth * mm, power = 10 ** Math.floor(Math.log10(most));
     const length = [5, 2, 1].find((f) => f * power <= most) * power;
     const bar = root.querySelector(".scene-bar");
