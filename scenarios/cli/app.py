@@ -9,6 +9,7 @@ import typer
 from scenarios.cli import (
     assess,
     calibrate,
+    compare_models,
     demo,
     doctor,
     export,
@@ -53,6 +54,7 @@ COMMANDS = (
     ("inspect", inspect.inspect, START),
     ("run", run.run, START),
     ("calibrate", calibrate.calibrate, STEPS),
+    ("compare-models", compare_models.compare_models, STEPS),
     ("update", update.update, STEPS),
     ("scenarios", scenarios.scenarios, STEPS),
     ("optimise", optimise.optimise, STEPS),
