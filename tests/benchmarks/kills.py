@@ -53,7 +53,7 @@ def kill_processes(process: subprocess.Popen[bytes], out: Path, runs: int, kills
     """Kill -9 one computing process after another, spread over the comparison; how many were killed."""
     done = 0
     while process.poll() is None and done < kills:
-        wait_for(out, int(0.9 * runs * done / kills), process)
+        wait_for(out, max(1, int(0.9 * runs * done / kills)), process)
         try:
             own = psutil.Process(process.pid).children(recursive=True)
             working = [p for p in own if "spawn_main" in " ".join(p.cmdline())]
