@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy.special import logsumexp
@@ -60,9 +61,9 @@ def stacking(found: Sequence[Criterion]) -> np.ndarray:
     return weights
 
 
-def rows(found: Mapping[str, Criterion], weights: np.ndarray) -> list[dict[str, float | str | int]]:
+def rows(found: Mapping[str, Criterion], weights: np.ndarray) -> list[dict[str, Any]]:
     """A line a model, best first."""
-    lines = [
+    lines: list[dict[str, Any]] = [
         {
             "model": name,
             "elpd_loo": c.elpd,
@@ -75,4 +76,4 @@ def rows(found: Mapping[str, Criterion], weights: np.ndarray) -> list[dict[str, 
         }
         for (name, c), w in zip(found.items(), weights, strict=True)
     ]
-    return sorted(lines, key=lambda r: -r["elpd_loo"])  # type: ignore[operator]
+    return sorted(lines, key=lambda r: -r["elpd_loo"])
