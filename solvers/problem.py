@@ -34,6 +34,8 @@ class Problem:
     start_day: float = 0.0
     plan: Plan = Plan()
     effects: tuple[TherapyEffect, ...] = ()
+    occupied: Box = field(init=False, repr=False, compare=False)
+    """Everything of ``initial`` that is not zero."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "model", extended(self.model, self.effects))
@@ -41,7 +43,7 @@ class Problem:
         object.__setattr__(self, "initial", initial)
         object.__setattr__(self, "days", tuple(float(d) for d in self.days))
         _check_fields(self.model, self.medium)
-        _check_initial(initial, self.model, self.medium)
+        object.__setattr__(self, "occupied", _check_initial(initial, self.model, self.medium))
         _check_days(self.days, self.start_day)
 
     def continued(self, snapshot: Snapshot, days: tuple[float, ...], plan: Plan | None = None) -> Problem:
@@ -121,7 +123,8 @@ def _check_fields(model: GrowthModel, medium: Medium) -> None:
             )
 
 
-def _check_initial(initial: np.ndarray, model: GrowthModel, medium: Medium) -> None:
+def _check_initial(initial: np.ndarray, model: GrowthModel, medium: Medium) -> Box:
+    """The box of what is there, or a refusal."""
     expected = (len(model.species), *medium.grid.shape)
     if initial.shape != expected:
         raise DataRefused(
@@ -151,6 +154,7 @@ def _check_initial(initial: np.ndarray, model: GrowthModel, medium: Medium) -> N
             why="those cells could neither grow nor leave",
             remedy="multiply the initial state by medium.domain, or mend the organ mask",
         )
+    return known.box
 
 
 def _check_days(days: tuple[float, ...], start_day: float) -> None:

@@ -5,79 +5,83 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
 from solvers.compiled import compiled
 from twin.grid import Box, triple
 
 
 class Facts(NamedTuple):
-    """Of a state (species, z, y, x): whether every value is finite, the lowest, the highest total and what lies in walls."""
+    """Of a state (species, z, y, x): whether every value is finite, the lowest, the highest total, what lies in walls.
+
+    ``box`` holds all that is not zero in any species; it is the middle voxel where everything is.
+    """
 
     finite: bool
     lowest: float
     highest: float
     in_walls: float
+    box: Box
 
 
 def facts(state: np.ndarray, tumour: tuple[int, ...], domain: np.ndarray) -> Facts:
     """Lowest over every species; highest total and content of the walls over the ``tumour`` species."""
     members = np.zeros(len(state), np.bool_)
     members[list(tumour)] = True
-    rows = np.zeros(state.shape[-1], np.float64)
-    finite, lowest, highest, in_walls = _facts(state, members, np.ascontiguousarray(domain), rows)
-    return Facts(bool(finite), float(lowest), float(highest), float(in_walls))
-
-
-@compiled
-def _facts(state, members, domain, total):
-    lowest, highest, in_walls, broken = np.inf, -np.inf, 0.0, 0
-    for z in range(state.shape[1]):
-        for y in range(state.shape[2]):
-            total[:] = 0
-            tissue = domain[z, y]
-            for s in range(state.shape[0]):
-                row = state[s, z, y]
-                least = row[0]
-                for x in range(row.size):
-                    least = min(least, row[x])
-                    broken += not (abs(row[x]) < np.inf)
-                lowest = min(lowest, least)
-                if members[s]:
-                    for x in range(row.size):
-                        total[x] += row[x]
-            most = total[0]
-            for x in range(total.size):
-                most = max(most, total[x])
-                in_walls += 0.0 if tissue[x] else total[x]
-            highest = max(highest, most)
-    return broken == 0, lowest, highest, in_walls
-
-
-@compiled
-def _occupied(state, out):
-    for z in range(state.shape[1]):
-        for y in range(state.shape[2]):
-            for s in range(state.shape[0]):
-                row = state[s, z, y]
-                filled = 0
-                for x in range(row.size):
-                    filled += row[x] != 0
-                if filled:
-                    first, last = 0, row.size
-                    while row[first] == 0:
-                        first += 1
-                    while row[last - 1] == 0:
-                        last -= 1
-                    out[0], out[1] = min(out[0], z), max(out[1], z + 1)
-                    out[2], out[3] = min(out[2], y), max(out[3], y + 1)
-                    out[4], out[5] = min(out[4], first), max(out[5], last)
-
-
-def occupied(state: np.ndarray) -> Box:
-    """The bounding box of what is not zero in any species, or the middle voxel; ``state`` (species, z, y, x)."""
     shape = state.shape[1:]
-    out = np.array([v for n in shape for v in (n, 0)])
-    _occupied(state, out)
-    if out[1] == 0:
-        return triple(slice(n // 2, n // 2 + 1) for n in shape)
-    return triple(slice(int(out[2 * k]), int(out[2 * k + 1])) for k in range(3))
+    ends = np.array([v for n in shape for v in (n, 0)])
+    rows = np.zeros(shape[2], np.float64)
+    finite, lowest, highest, in_walls = _facts(state, members, np.ascontiguousarray(domain), rows, ends)
+    if ends[1] == 0:
+        ends = np.array([v for n in shape for v in (n // 2, n // 2 + 1)])
+    box = triple(slice(int(ends[2 * k]), int(ends[2 * k + 1])) for k in range(3))
+    return Facts(bool(finite), float(lowest), float(highest), float(in_walls), box)
+
+
+@njit
+def _hull(row):
+    """How many numbers are not zero, the first of them, one past the last."""
+    filled, low, high = 0, 0, row.size
+    for x in range(row.size):
+        filled += row[x] != 0
+    if filled:
+        while row[low] == 0:
+            low += 1
+        while row[high - 1] == 0:
+            high -= 1
+    return filled, low, high
+
+
+@njit
+def _include(ends, *sides):
+    for k in range(3):
+        ends[2 * k], ends[2 * k + 1] = min(ends[2 * k], sides[2 * k]), max(ends[2 * k + 1], sides[2 * k + 1])
+
+
+@compiled
+def _facts(state, members, domain, total, ends):
+    """Rows that hold nothing are read once and left."""
+    lowest, highest, in_walls, broken = np.inf, 0.0, 0.0, 0
+    for z in range(state.shape[1]):
+        for y in range(state.shape[2]):
+            first, last = total.size, 0
+            for s in range(state.shape[0]):
+                row = state[s, z, y]
+                filled, low, high = _hull(row)
+                if filled < row.size:
+                    lowest = min(lowest, 0.0)
+                if filled == 0:
+                    continue
+                first, last = min(first, low), max(last, high)
+                for x in range(low, high):
+                    lowest = min(lowest, row[x])
+                    broken += not (abs(row[x]) < np.inf)
+                    if members[s]:
+                        total[x] += row[x]
+            if last:
+                _include(ends, z, z + 1, y, y + 1, first, last)
+            for x in range(first, last):
+                highest = max(highest, total[x])
+                in_walls += 0.0 if domain[z, y, x] else total[x]
+            total[first:last] = 0
+    return broken == 0, lowest, highest, in_walls

@@ -20,14 +20,13 @@ from solvers.native.schemes import SCHEMES
 from solvers.native.team import Team
 from solvers.native.window import Window, aligned, memory_order
 from solvers.problem import Problem, Snapshot
-from solvers.scan import occupied
 from twin.errors import SolverError
 from twin.grid import Box, triple
 
 SHARE = 0.1931833
 
-ROOM = 0.4
-"""Share of its extent by which a window is enlarged on the sides that it needs, so that it happens seldom."""
+ROOM, LEAST = 8, 24
+"""Voxels beyond the way of a front that a window is given, and voxels that it may always be given."""
 
 
 Sides = tuple[tuple[bool, bool], tuple[bool, bool], tuple[bool, bool]]
@@ -76,11 +75,13 @@ class NativeStepper(Stepper):
         self.order = memory_order(self.grid)
         self.mover: Mover = mover_of(problem, self.scheme)
         self.reactor = Reactor(self.model, self.scheme, self.team)
+        fastest = float(self.mover.table.max()) * self.model.accuracy_rate
+        self.way_mm = 2.0 * math.sqrt(fastest) * (problem.days[-1] - problem.start_day)
         self.outflow = max(self.mover.outflow(s) for s in range(len(self.model.species)))
 
     def start(self, initial: np.ndarray) -> State:
-        part = occupied(initial)
-        box = self._wider(part, ((True, True),) * 3, 0.5 * ROOM)
+        part = self.problem.occupied
+        box = self._wider(part, ((True, True),) * 3)
         window = Window(self.grid, box, self.order, self.mover.rim)
         state = self._state(window, window.load(initial, self.scheme.real, part), None)
         return self._traced(state, part)
@@ -196,11 +197,11 @@ class NativeStepper(Stepper):
         hit = [(s.start == 0, s.stop == n) for s, n in zip(sides, state.window.shape, strict=True)]
         return triple(hit[state.window.order.index(axis)] for axis in range(3))
 
-    def _wider(self, box: Box, faces: Sides, room: float = ROOM) -> Box:
-        """The box with more room at the given faces, within the grid."""
+    def _wider(self, box: Box, faces: Sides) -> Box:
+        """The box with room at the given faces for a front's way in the whole time, within the grid; at most threefold."""
         sides = []
-        for s, n, (low, high) in zip(box, self.grid.shape, faces, strict=True):
-            more = max(12, math.ceil(room * (s.stop - s.start)))
+        for s, n, h, (low, high) in zip(box, self.grid.shape, self.grid.spacing_mm, faces, strict=True):
+            more = min(ROOM + math.ceil(self.way_mm / h), max(LEAST, s.stop - s.start))
             sides.append(slice(max(0, s.start - more * low), min(n, s.stop + more * high)))
         return aligned(triple(sides), self.order)
 
