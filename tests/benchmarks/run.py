@@ -1,4 +1,4 @@
-"""Measure everything and write docs/reference/benchmarks.md: ``python -m tests.benchmarks.run [--quick]``."""
+"""Measure everything and write docs/reference/benchmarks.md: ``python -m tests.benchmarks.run [--quick] [--only PART]``."""
 
 from __future__ import annotations
 
@@ -199,14 +199,18 @@ face coefficients read, the result written, each once.
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="three runs each instead of seven, and no plot")
+    names = [section.__name__ for section in SECTIONS]
+    parser.add_argument("--only", nargs="+", choices=names, help="these parts alone, printed; the page stays as it is")
     chosen = parser.parse_args()
     os.environ.setdefault("FIPY_SOLVERS", "scipy")
     about = [*machine(), f"{datetime.date.today().isoformat()}"]
     rows: list[Row] = []
-    for section in SECTIONS:
+    for section in (s for s in SECTIONS if not chosen.only or s.__name__ in chosen.only):
         for row in section(3 if chosen.quick else 7):
             rows.append(row)
             print(row.line(), flush=True)
+    if chosen.only:
+        return
     if not chosen.quick:
         from tests.benchmarks.precision import draw
 
