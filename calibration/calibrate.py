@@ -35,6 +35,9 @@ from twin.registry import unknown
 POSTERIORS = ("laplace", "sampler")
 """The quick form, from the slopes at the optimum; and draws weighed by the objective itself."""
 
+QUICK_DRAWS = 400
+"""Draws of the quick form, whose mean and covariance the sampler starts with."""
+
 SEARCH_MM = 2.0
 """The search runs on voxels of at least this edge; the polish then works on the full grid."""
 
@@ -118,10 +121,9 @@ def drawn(fitted: Fitted, settings: Settings, crew: Crew, progress: Progress = S
     """(draw, parameter) z of the posterior in the form asked for, and what the sampler says of its draws."""
     if settings.posterior == "laplace":
         return fitted.laplace.draws(settings.seed, settings.draws), {}
-    evaluate = crew.over(fitted.objective)
-    found = sample_posterior(
-        fitted.objective, evaluate, fitted.z, fitted.laplace.covariance, settings.seed, progress=progress
-    )
+    evaluate, quick = crew.over(fitted.objective), fitted.laplace.draws(settings.seed, QUICK_DRAWS)
+    centre, covariance = quick.mean(axis=0), np.atleast_2d(np.cov(quick.T))
+    found = sample_posterior(fitted.objective, evaluate, centre, covariance, settings.seed, progress=progress)
     facts = {"evaluations": len(found.z), "failed": found.failed, "effective_draws": found.effective}
     return found.draws(settings.seed, settings.draws), facts
 

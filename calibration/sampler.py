@@ -20,8 +20,8 @@ from calibration.pool import Evaluate
 from calibration.search import call
 from twin.progress import SILENT, Progress, stage
 
-ROUNDS, ROUND = 5, 64
-"""Rounds, and draws computed in each."""
+ROUNDS, ROUND = 24, 64
+"""Rounds at most, and draws computed in each."""
 
 TAILS = 6.0
 """Degrees of freedom of the proposals: tails heavier than the posterior's, so that no draw weighs much."""
@@ -29,8 +29,8 @@ TAILS = 6.0
 WIDER = 1.2
 """The first proposal is wider than the quick form by this factor."""
 
-ENOUGH = 50.0
-"""Effective draws below which a warning is given."""
+ENOUGH, WANTED = 50.0, 100.0
+"""Effective draws below which a warning is given, and those at which no further round is computed."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,10 @@ def sample_posterior(
     size: int = ROUND,
     progress: Progress = SILENT,
 ) -> Sampled:
-    """Draws of p(z) ~ exp(-J(z)) within the bounds, from ``rounds`` x ``size`` evaluations of the objective.
+    """Draws of p(z) ~ exp(-J(z)) within the bounds, from at most ``rounds`` x ``size`` evaluations of the objective.
 
-    ``centre``, ``covariance``: of the quick form. Draws outside the bounds or that cannot be computed weigh nothing.
+    It ends early with ``WANTED`` effective draws. ``centre``, ``covariance``: of the quick form's draws. Draws outside the
+    bounds or that cannot be computed weigh nothing.
     """
     low, high = objective.space.bounds()
     rng = np.random.default_rng((seed, 4))
@@ -97,6 +98,8 @@ def sample_posterior(
             z, cost = np.vstack([z, fresh]), np.append(cost, found)
             weighed = _weigh(z, cost, proposals)
             bar.advance(0, note=f"{weighed.effective:.0f} effective draws")
+            if weighed.effective >= WANTED:
+                break
             proposals.append(_adapted(weighed, proposals[0][1]))
     return weighed
 
