@@ -47,7 +47,7 @@ def test_the_reference_is_what_the_sources_say():
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_commands_and_options_shown_exist(page):
     reference = (ROOT / "docs/reference/cli.md").read_text(encoding="utf-8")
-    sections = dict(re.findall(r"^## oncotwin (\w+)\n(.*?)(?=^## |\Z)", reference, flags=re.M | re.S))
+    sections = dict(re.findall(r"^## oncotwin ([\w-]+)\n(.*?)(?=^## |\Z)", reference, flags=re.M | re.S))
     for line in re.findall(r"^(?:    |\$ )oncotwin (\w+.*)$", shown_in(page), flags=re.M):
         name, *words = line.split("#")[0].split()
         assert name in sections, f"{page.name}: oncotwin {name}"
