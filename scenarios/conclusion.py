@@ -88,7 +88,9 @@ def _not_told_apart(volumes: Sequence[dict[str, Any]], labels: dict[str, str], d
 
 def _unclear(volumes: Sequence[dict[str, Any]], labels: dict[str, str]) -> list[str]:
     """Three kinds of no verdict: surely a small difference, a difference of doubtful size, and nothing known."""
-    alike, leaning, unknown = [], [], []
+    alike: list[dict[str, Any]] = []
+    leaning: list[dict[str, Any]] = []
+    unknown: list[dict[str, Any]] = []
     for c in volumes:
         if sum(_meaningful(c)) <= 1.0 - SURE:
             alike.append(c)

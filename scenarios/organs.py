@@ -20,13 +20,14 @@ SITES = ("brain", "lung", "liver")
 
 UNIFORM = (
     "No dose distribution is given: every organ is taken to receive the prescribed dose, which says nothing about how well "
-    "it is spared."
+    "it is spared. No complication probability is computed from it."
 )
 
 
 @dataclass(frozen=True)
 class OrganDose:
-    """Dose of one organ under one plan. ``*_eqd2_gy`` at the organ's alpha/beta; NTCP None where no parameters are known.
+    """Dose of one organ under one plan. ``*_eqd2_gy`` at the organ's alpha/beta; NTCP None without a dose distribution and
+    where no parameters are known.
 
     ``limit`` names the dose that ``limit_gy`` holds for, ``at_limit_gy`` is that dose here; both EQD2.
     """
@@ -112,14 +113,14 @@ def _organ(name: str, mask: np.ndarray, dose: np.ndarray, plan: Plan, patient: P
         max_gy=near_maximum(inside, voxel),
         mean_eqd2_gy=float(eqd2.mean()),
         max_eqd2_gy=near_maximum(eqd2, voxel),
-        **(_borne(known, eqd2, voxel) if known else {}),
+        **(_borne(known, eqd2, voxel, is_mapped(plan)) if known else {}),
     )
 
 
-def _borne(known: Tolerance, eqd2: np.ndarray, voxel_ml: float) -> dict:
-    """What the library says of such a dose: complication probability and limit."""
+def _borne(known: Tolerance, eqd2: np.ndarray, voxel_ml: float, mapped: bool) -> dict:
+    """What the library says of such a dose: the limit, and where the dose is known per voxel the complication probability."""
     found: dict = {"confirm": known.confirm, "citations": ()}
-    if known.lyman is not None:
+    if known.lyman is not None and mapped:
         geud = equivalent_uniform_dose(eqd2, known.lyman.n)
         ntcp = complication_probability(geud, known.lyman.td50_gy, known.lyman.m)
         found |= {"geud_gy": geud, "ntcp": ntcp, "complication": known.lyman.complication}

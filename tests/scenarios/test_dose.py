@@ -132,6 +132,7 @@ def test_a_uniform_dose_says_nothing_about_organs(patient):
     found = organ_doses_json(patient, Plan((radiotherapy(21, 60, 30),)))
     assert not found["mapped"] and "says nothing about how well" in found["note"]
     assert found["organs"][0]["max_gy"] == pytest.approx(60) and found["organs"][0]["exceeded"]
+    assert all(organ["ntcp"] is None for organ in found["organs"])
     assert organ_doses_json(patient, Plan())["note"] == ""
 
 
