@@ -118,7 +118,7 @@ def _organ(name: str, mask: np.ndarray, dose: np.ndarray, plan: Plan, patient: P
 
 
 def _borne(known: Tolerance, eqd2: np.ndarray, voxel_ml: float, mapped: bool) -> dict:
-    """What the library says of such a dose: the limit, and where the dose is known per voxel the complication probability."""
+    """What the library says of such a dose: the limit, and with a dose distribution the complication probability."""
     found: dict = {"confirm": known.confirm, "citations": ()}
     if known.lyman is not None and mapped:
         geud = equivalent_uniform_dose(eqd2, known.lyman.n)
