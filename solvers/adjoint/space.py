@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from solvers.adjoint.tape import Diffusion
+from solvers.native.lanes import LANES
 from solvers.native.movers import FaceMover, LinearMover, TensorMover
 from solvers.native.region import Region
 from solvers.native.window import Window, memory_order
@@ -26,7 +27,8 @@ class Space:
         self.mover = _mover(problem)
         self.window = Window(grid, triple(slice(0, n) for n in grid.shape), memory_order(grid), self.mover.rim)
         self.domain = problem.medium.domain
-        self.spans = Region.of_domain(self.window, self.domain).spans()
+        begin, end = Region.of_domain(self.window, self.domain).spans()
+        self.spans = begin // LANES * LANES, -(-end // LANES) * LANES  # the stencil does whole blocks; outside is wall
         self.coefficients = self.mover.prepare(self.window, self.domain)
         flags = self.window.zeros(np.bool_)
         self.window.view(flags)[...] = self.domain

@@ -45,6 +45,7 @@ def test_an_option_that_is_not_there_is_refused(brain_results):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # imageio leaves its coder's pipe open
 def test_two_options_are_filmed_alone_and_together(full_report, tmp_path):
     if not can_render()[0]:
         pytest.skip(can_render()[1])
