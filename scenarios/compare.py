@@ -24,7 +24,7 @@ from twin.errors import OncotwinError
 from twin.progress import SILENT, Progress, stage
 from twin.store import save_json
 
-FailedRuns = dict[tuple[str, int], str]
+FailedRuns = dict[tuple[str, int], Failure]
 
 
 def run_scenarios(
@@ -58,7 +58,8 @@ def run_scenarios(
     pace = Pace(len(handed.tasks), comparison.within_hours)
     failed = _run(handed, partial(sweep, scheduler=scheduler, processes=processes), pace, progress)
     if len(failed) == len(handed.keys):
-        raise OncotwinError(f"Every run failed: {next(iter(failed.values()))}", where="scenarios")
+        first = next(iter(failed.values()))
+        raise OncotwinError(f"Every run failed: {first.reason}", where="scenarios", remedy=first.advice)
     data = gather(comparison, handed.store, handed.keys, calibration, out, progress)
     given = calibration.patient.treatments.before(comparison.setup.timeline.decision_day)
     write_doses(out / "doses.zarr", comparison.setup.arms, given, calibration.patient)
@@ -76,10 +77,10 @@ def _run(handed: HandedOver, sweep_over: Callable[..., Iterator], pace: Pace, pr
             if isinstance(outcome, Failure):
                 lost.append(task)
             else:
-                failed.update({(arm, task.draw): reason for arm, reason in outcome.failed})
+                failed.update({(arm, task.draw): failure for arm, failure in outcome.failed})
             bar.advance(len(task.arms))
             pace.step()
     for task, outcome in sweep_over(compute, one_by_one(lost, handed.store, handed.keys)):
-        reasons = [(task.arms[0], outcome.reason)] if isinstance(outcome, Failure) else outcome.failed
-        failed.update({(arm, task.draw): reason for arm, reason in reasons})
+        found = [(task.arms[0], outcome)] if isinstance(outcome, Failure) else outcome.failed
+        failed.update({(arm, task.draw): failure for arm, failure in found})
     return failed

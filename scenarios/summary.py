@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -22,12 +23,13 @@ from scenarios.radiobiology import alpha_beta_gy
 from scenarios.ranking import ranking
 from scenarios.schedule import schedule, totals
 from scenarios.trust import mismatch
+from solvers.simulate import Failure
 from twin import RESEARCH_USE_ONLY
 from twin.patient import Patient
 
 
 def summarise(
-    data: xr.Dataset, comparison: Comparison, patient: Patient, failed: Mapping[tuple[str, int], str]
+    data: xr.Dataset, comparison: Comparison, patient: Patient, failed: Mapping[tuple[str, int], Failure]
 ) -> dict[str, Any]:
     """Everything a reader of the comparison needs besides the curves and maps."""
     times = comparison.setup.timeline
@@ -54,7 +56,7 @@ def summarise(
             *conclude(data, comparison, compared, patient, len(failed), missed),
             *(said for arm in arms for said in warnings(arm["label"], arm["dose"])),
         ],
-        "failed": [{"arm": arm, "draw": draw, "reason": reason} for (arm, draw), reason in sorted(failed.items())],
+        "failed": [{"arm": arm, "draw": draw, **asdict(failed[arm, draw])} for arm, draw in sorted(failed)],
         "citations": sorted({endpoints[name].citation for name in comparison.names} - {""}),
     }
 

@@ -22,6 +22,9 @@ ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
     "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
 }
+UNPAUSED = {f"distributed.worker.memory.{limit}": False for limit in ("target", "spill", "pause")}
+"""A process with much memory in use is ended at dask's last limit and started anew; paused, it would wait for ever."""
+
 DEATHS = 3
 """How often the process of a task may die before the task counts as failed."""
 CONNECT_SECONDS = 20.0
@@ -93,7 +96,8 @@ def _outcome(future: Any) -> Any:
 
 def _failed(error: BaseException | None) -> Failure:
     if type(error).__name__ == "KilledWorker":
-        reason = f"the process that computed it died {DEATHS + 1} times (out of memory, or a crash in compiled code)"
+        times = f"{DEATHS + 1} times" if DEATHS else "once"
+        reason = f"the process that computed it died {times} (out of memory, or a crash in compiled code)"
         return Failure(reason, "use a coarser grid, or fewer processes at a time")
     what = getattr(error, "what", "") or f"{type(error).__name__}: {error}"
     return Failure(str(what), getattr(error, "remedy", "") or "run again with processes=1 to see the error where it arises")
@@ -107,6 +111,7 @@ def _client(scheduler: str | None, processes: int) -> Iterator[Any]:
     settings = {
         "distributed.nanny.pre-spawn-environ": ENVIRONMENT,
         "distributed.scheduler.allowed-failures": DEATHS,
+        **UNPAUSED,
     }
     with dask.config.set(settings):
         if scheduler is not None:

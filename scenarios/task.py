@@ -32,9 +32,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Done:
-    """The arms of a task that failed, with the reason."""
+    """The arms of a task that failed, with the reason and a sentence of advice."""
 
-    failed: tuple[tuple[str, str], ...] = ()
+    failed: tuple[tuple[str, Failure], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,10 @@ def compute(task: Task) -> Done:
     shared = _in_this_process.get(task.comparison) or _from_disk(task.comparison)
     store, keys = shared.store, shared.keys
     wanted = [a for a in shared.setup.arms if a.id in task.arms and not store.has(keys[task.draw, a.id])]
-    failed: list[tuple[str, str]] = []
+    failed: list[tuple[str, Failure]] = []
     for arm, outcome in simulate_draw(shared.setup, shared.twin, task.draw, wanted):
         if isinstance(outcome, Failure):
-            failed.append((arm.id, outcome.reason))
+            failed.append((arm.id, outcome))
         else:
             store.save(keys[task.draw, arm.id], outcome)
     return Done(tuple(failed))

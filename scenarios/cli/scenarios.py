@@ -82,7 +82,8 @@ def end(summary: dict[str, Any], voice: Voice) -> None:
     """Name the runs that failed, if any, and end with the exit code of a partial result."""
     failed = summary.get("failed", [])
     for run in failed[:10]:
-        voice.note(f"failed: arm {run['arm']}, draw {run['draw']}: {run['reason']}")
+        advice = f"; {run['advice']}" if run.get("advice") else ""
+        voice.note(f"failed: arm {run['arm']}, draw {run['draw']}: {run['reason']}{advice}")
     if failed:
         voice.note(f"{len(failed)} run(s) failed and are left out of every number; the others are complete.")
         raise typer.Exit(PartialResult.exit_code)

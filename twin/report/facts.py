@@ -170,7 +170,8 @@ def problems(results: Results) -> list[tuple[str, str]]:
     labels = {a["id"]: a["label"] for a in results.arms}
     for failure in (results.study or {}).get("failed", []):
         arm = labels.get(failure.get("arm"), failure.get("arm"))
-        found.append(("run", f"{arm}, draw {failure.get('draw')}: {failure.get('reason')}"))
+        advice = f" ({failure['advice']})" if failure.get("advice") else ""
+        found.append(("run", f"{arm}, draw {failure.get('draw')}: {failure.get('reason')}{advice}"))
     return found
 
 
