@@ -62,8 +62,8 @@ class Coverage(Study):
     def page(self, rows: Sequence[Row]) -> Page:
         good = [row for row in rows if "failed" not in row]
         checks = [Check("virtual patients", len(good), 200), Check("of them failed", len(rows) - len(good))]
-        checks += _interval_checks(good, BARS) + _rank_checks(good) + _score_checks(good)
-        return Page(tuple(checks), WORDS, functools.partial(_draw, good))
+        checks += interval_checks(good, BARS) + rank_checks(good) + _score_checks(good)
+        return Page(tuple(checks), WORDS, functools.partial(picture, good))
 
 
 @studies.register("wrong-model")
@@ -77,8 +77,8 @@ class WrongModel(Coverage):
     def page(self, rows: Sequence[Row]) -> Page:
         good = [row for row in rows if "failed" not in row]
         checks = [Check("virtual patients", len(good)), Check("of them failed", len(rows) - len(good))]
-        checks += _interval_checks(good, {0.5: None, 0.8: None, 0.9: (0.8, 1.0)}) + _score_checks(good, bar=None)
-        return Page(tuple(checks), WRONG_WORDS, functools.partial(_draw, good))
+        checks += interval_checks(good, {0.5: None, 0.8: None, 0.9: (0.8, 1.0)}) + _score_checks(good, bar=None)
+        return Page(tuple(checks), WRONG_WORDS, functools.partial(picture, good))
 
 
 COHORT_SEED = 7000
@@ -119,7 +119,7 @@ def forecast_row(
         "days": [v.day for v in patient.visits],
         "volume": against(volumes, true[-1][0]),
         "cells": against(cells, true[-1][1]),
-        "reading": _reading(volumes, _observed(patient, -1), seed),
+        "reading": reading(volumes, observed(patient, -1), seed),
         "simple": _simple(patient, true[-1][0]),
         "ranks": {n: float(np.mean([v[n] < known[n] for v in values])) for n in names if n in learnt and n in known},
     }
@@ -153,21 +153,22 @@ def first_scale(virtual: VirtualPatient) -> float:
     return float(np.median(shown[healthy])) / CELLULARITY.adc_water_mm2_per_s
 
 
-def _observed(patient: Patient, index: int) -> float:
+def observed(patient: Patient, index: int) -> float:
+    """The volume that the reader drew on a visit, mL."""
     whole = patient.visits[index].whole
     return 0.0 if whole is None else float(whole.sum()) * patient.grid.voxel_ml
 
 
-def _reading(volumes: np.ndarray, observed: float, seed: int) -> dict[str, Any]:
-    """The observed volume against the draws with a reader's error on each."""
+def reading(volumes: np.ndarray, drawn: float, seed: int) -> dict[str, Any]:
+    """The volume that was drawn against the draws with a reader's error on each."""
     read = scores.as_read(volumes, seed)
-    return {"true": observed, "intervals": [sides_of(read, level) for level in LEVELS]}
+    return {"true": drawn, "intervals": [sides_of(read, level) for level in LEVELS]}
 
 
 def _simple(patient: Patient, true: float) -> dict[str, float]:
     """Absolute error (the CRPS of a single value) of each simple forecast from the volumes seen."""
     days = np.array([v.day for v in patient.seen])
-    volumes = np.array([_observed(patient, k) for k in range(len(days))])
+    volumes = np.array([observed(patient, k) for k in range(len(days))])
     return {name: abs(f(days, volumes, patient.visits[-1].day) - true) for name, f in naive.FORECASTS.items()}
 
 
@@ -182,7 +183,7 @@ def held_share(rows: Sequence[Row], what: str, level: float) -> tuple[float, flo
 QUANTITIES = {"volume": "true volume", "cells": "true number of cells", "reading": "drawn volume, reading error included"}
 
 
-def _interval_checks(rows: Sequence[Row], bars) -> list[Check]:
+def interval_checks(rows: Sequence[Row], bars) -> list[Check]:
     checks = []
     for what, words in QUANTITIES.items():
         for level in LEVELS:
@@ -198,7 +199,7 @@ def parameter_ranks(rows: Sequence[Row]) -> dict[str, np.ndarray]:
     return {n: np.array([row["ranks"][n] for row in rows if n in row["ranks"]]) for n in names}
 
 
-def _rank_checks(rows: Sequence[Row]) -> list[Check]:
+def rank_checks(rows: Sequence[Row]) -> list[Check]:
     """Chi-square test that the ranks fill ten bins alike."""
     checks = []
     for name, ranks in parameter_ranks(rows).items():
@@ -218,7 +219,8 @@ def _score_checks(rows: Sequence[Row], bar: float | None = 30.0) -> list[Check]:
     return [*checks, Check(f"better than the best of them ({best}), %", gain, -float("inf") if bar is None else bar)]
 
 
-def _draw(rows: Sequence[Row], path: Path) -> None:
+def picture(rows: Sequence[Row], path: Path) -> None:
+    """Stated against measured shares, and the ranks of every parameter."""
     from twin.visual.ranks import coverage_figure
 
     shares = {
