@@ -8,12 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from calibration.asking import Asking, batches, check_sampler, finished
 from calibration.journal import open_study
-from calibration.search import next_batch, quiet, seed_of
 from solvers.simulate import Failure
-from twin.errors import SolverError, UsageError
+from twin.errors import SolverError
 from twin.progress import SILENT, Progress, stage
-from twin.registry import unknown
 
 SAMPLERS = ("nsga2", "nsga3")
 POPULATION = 16
@@ -73,12 +72,10 @@ def search_front(
     NSGA-II or NSGA-III (Deb 2002; Deb and Jain 2014) with limits as constraints. Called again with the same journal and name
     it goes on where it was. Raises UsageError for an unknown sampler, SolverError where every candidate failed.
     """
-    if sampler not in SAMPLERS:
-        raise UsageError(unknown("sampler", sampler, list(SAMPLERS)), remedy=f"known: {', '.join(SAMPLERS)}")
+    check_sampler(sampler, SAMPLERS)
     with open_study(journal, study_name, objectives) as study, stage(progress, "searching options", evaluations) as bar:
-        bar.advance(sum(t.state.is_finished() for t in study.get_trials(deepcopy=False)))
-        ask = partial(_ask, study, knobs, sampler, seed)
-        while batch := next_batch(study, evaluations, ask):
+        bar.advance(finished(study))
+        for batch in batches(study, evaluations, _asking(knobs, sampler, seed)):
             for trial, score in zip(batch, evaluate([dict(t.params) for t in batch]), strict=True):
                 _tell(study, trial, score)
                 bar.advance()
@@ -88,21 +85,18 @@ def search_front(
     return tried
 
 
-def _ask(study: Any, knobs: Sequence[Knob], sampler: str, seed: int, number: int) -> Any:
+def _asking(knobs: Sequence[Knob], sampler: str, seed: int) -> Asking:
     from optuna.distributions import FloatDistribution
 
-    study.sampler = _sampler(sampler, seed_of(seed, number))
-    if number == 0:
-        study.enqueue_trial({k.name: k.start for k in knobs})
-    return study.ask({k.name: FloatDistribution(k.low, k.high, step=k.step) for k in knobs})
+    ranges = {k.name: FloatDistribution(k.low, k.high, step=k.step) for k in knobs}
+    return Asking(partial(_sampler, sampler), {k.name: k.start for k in knobs}, ranges, seed)
 
 
 def _sampler(name: str, seed: int) -> Any:
     from optuna import samplers
 
     kind = samplers.NSGAIISampler if name == "nsga2" else samplers.NSGAIIISampler
-    with quiet():
-        return kind(population_size=POPULATION, seed=seed, constraints_func=lambda trial: trial.user_attrs[VIOLATIONS])
+    return kind(population_size=POPULATION, seed=seed, constraints_func=lambda trial: trial.user_attrs[VIOLATIONS])
 
 
 def _tell(study: Any, trial: Any, score: Scored | Failure) -> None:

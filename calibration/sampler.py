@@ -37,14 +37,13 @@ ENOUGH, WANTED = 50.0, 100.0
 class Sampled:
     """Weighed draws of the posterior.
 
-    ``z``: (n, parameter) in standard units of the priors; ``log_weight``: (n,), normalised; ``log_evidence``: the logarithm
-    of the integral of likelihood x prior, up to the likelihood's constants; ``failed``: draws that could not be computed.
+    ``z``: (n, parameter) in standard units of the priors; ``log_weight``: (n,), normalised; ``failed``: draws that could
+    not be computed.
     """
 
     z: np.ndarray = field(repr=False)
     objective: np.ndarray = field(repr=False)
     log_weight: np.ndarray = field(repr=False)
-    log_evidence: float
     failed: int
 
     @property
@@ -117,8 +116,7 @@ def _weigh(z: np.ndarray, cost: np.ndarray, proposals) -> Sampled:
     densities = [multivariate_t(c, s, df=TAILS).logpdf(z) for c, s in proposals]
     mixture = logsumexp(np.stack(densities), axis=0) - np.log(len(proposals))
     log_weight = np.where(cost < FAILED, -cost - mixture, -np.inf)
-    total = logsumexp(log_weight)
-    return Sampled(z, cost, log_weight - total, float(total - np.log(len(z))), int((cost >= FAILED).sum()))
+    return Sampled(z, cost, log_weight - logsumexp(log_weight), int((cost >= FAILED).sum()))
 
 
 def _adapted(weighed: Sampled, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

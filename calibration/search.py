@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,20 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calibration.asking import BATCH, Asking, batches, check_sampler, finished
 from calibration.journal import open_study
 from calibration.objective import FAILED, Objective
 from calibration.pool import Evaluate
 from calibration.space import Space
 from twin.errors import SolverError, UsageError
 from twin.progress import SILENT, Progress, stage
-from twin.registry import unknown
 
 if TYPE_CHECKING:
     import optuna
 
 SAMPLERS = ("tpe", "cma-es", "random", "qmc", "gp")
-BATCH = 8
-"""Candidates proposed together. Fixed, so that the proposals do not depend on how many processes evaluate them."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +50,13 @@ def search(
     what was being computed when the process died is computed now under its old number, so that the result is that of an
     undisturbed run. Candidate 0 is the prior median. Raises SolverError where every candidate failed.
     """
-    if sampler not in SAMPLERS:
-        raise UsageError(unknown("sampler", sampler, list(SAMPLERS)), remedy=f"known: {', '.join(SAMPLERS)}")
+    check_sampler(sampler, SAMPLERS)
     if sampler == "gp":
         _check_torch()
     with open_study(journal, study_name) as study, stage(progress, "searching parameters", evaluations) as bar:
-        before = study.get_trials(deepcopy=False)
-        best = min((t.value for t in before if t.value is not None), default=FAILED)
-        bar.advance(sum(t.state.is_finished() for t in before))
-        ask = partial(_ask, study, space, sampler, seed)
-        while batch := next_batch(study, evaluations, ask):
+        best = min((t.value for t in study.get_trials(deepcopy=False) if t.value is not None), default=FAILED)
+        bar.advance(finished(study))
+        for batch in batches(study, evaluations, _asking(space, sampler, seed)):
             points = [_point(space, trial) for trial in batch]
             for trial, value in zip(batch, evaluate(call, points), strict=True):
                 _tell(study, trial, value)
@@ -89,35 +81,15 @@ def call(objective: Objective, z: np.ndarray) -> float:
     return objective(z)
 
 
-def next_batch(study: optuna.Study, evaluations: int, ask: Callable[[int], Any]) -> list[Any]:
-    """The trials of the next batch: first those that a killed run left open, then new ones up to the batch's end, each by
-    ``ask`` with its number."""
-    import optuna
+def _asking(space: Space, sampler: str, seed: int) -> Asking:
+    from optuna.distributions import FloatDistribution
 
-    trials = study.get_trials(deepcopy=False)
-    unfinished = [t.number for t in trials if not t.state.is_finished()]
-    start = (unfinished[0] if unfinished else len(trials)) // BATCH * BATCH
-    batch = [optuna.trial.Trial(study, t._trial_id) for t in trials if t.number >= start and not t.state.is_finished()]
-    with quiet():
-        batch += [ask(number) for number in range(max(start, len(trials)), min(start + BATCH, evaluations))]
-    return batch
-
-
-def _ask(study: optuna.Study, space: Space, sampler: str, seed: int, number: int) -> Any:
-    study.sampler = _sampler(sampler, len(space), seed_of(seed, number))
-    if number == 0:
-        study.enqueue_trial({name: 0.5 for name in space.names})
-    return study.ask({name: _unit() for name in space.names})
+    middle, unit = dict.fromkeys(space.names, 0.5), FloatDistribution(0.0, 1.0)
+    return Asking(partial(_sampler, sampler, len(space)), middle, dict.fromkeys(space.names, unit), seed)
 
 
 def _point(space: Space, trial: Any) -> np.ndarray:
     return space.from_quantiles(np.array([trial.params[name] for name in space.names]))
-
-
-def _unit():
-    from optuna.distributions import FloatDistribution
-
-    return FloatDistribution(0.0, 1.0)
 
 
 def _tell(study: optuna.Study, trial: Any, value: float) -> None:
@@ -132,28 +104,15 @@ def _tell(study: optuna.Study, trial: Any, value: float) -> None:
 def _sampler(name: str, size: int, seed: int) -> Any:
     from optuna import samplers
 
-    with quiet():
-        if name == "random":
-            return samplers.RandomSampler(seed=seed)
-        if name == "qmc":
-            return samplers.QMCSampler(seed=0, scramble=True)
-        if name == "cma-es":
-            return samplers.CmaEsSampler(x0=None, sigma0=0.25, seed=seed, popsize=max(BATCH, 4 + int(3 * np.log(size))))
-        if name == "gp":
-            return samplers.GPSampler(seed=seed, deterministic_objective=True)
-        return samplers.TPESampler(seed=seed, n_startup_trials=3 * BATCH, multivariate=True, constant_liar=True)
-
-
-@contextmanager
-def quiet():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def seed_of(seed: int, number: int) -> int:
-    """The seed of the sampler that proposes candidate ``number``: the same whether the search was interrupted or not."""
-    return int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
+    if name == "random":
+        return samplers.RandomSampler(seed=seed)
+    if name == "qmc":
+        return samplers.QMCSampler(seed=0, scramble=True)
+    if name == "cma-es":
+        return samplers.CmaEsSampler(x0=None, sigma0=0.25, seed=seed, popsize=max(BATCH, 4 + int(3 * np.log(size))))
+    if name == "gp":
+        return samplers.GPSampler(seed=seed, deterministic_objective=True)
+    return samplers.TPESampler(seed=seed, n_startup_trials=3 * BATCH, multivariate=True, constant_liar=True)
 
 
 def _found(study: optuna.Study, space: Space) -> Found:

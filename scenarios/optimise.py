@@ -32,7 +32,7 @@ def optimise(
     twin: Calibrated,
     out: Path,
     *,
-    base: Arm | None = None,
+    arm: Arm | None = None,
     search: Search = Search(),  # noqa: B008
     horizon_day: float | None = None,
     processes: int = 1,
@@ -40,15 +40,15 @@ def optimise(
     accuracy: Accuracy = "fast",
     progress: Progress = SILENT,
 ) -> dict[str, Any]:
-    """Vary dose per fraction, number of fractions, delay and drug dose of ``base`` (default: as scheduled), and find the
+    """Vary dose per fraction, number of fractions, delay and drug dose of ``arm`` (default: as scheduled), and find the
     treatments that no other beats on mean cell burden up to the horizon (median over the draws), radiation and drugs, within
     the limits. What is given after the horizon is charged, but cannot show.
 
     Writes ``optimise.json``, ``optimise.zarr`` and ``optimise-study.yaml`` (the front as a study) into ``out``, and keeps
     ``optimise.journal``, from which an interrupted search goes on. The options of the front are run on every draw: the
-    interval of their burden, how often each is on the front, and whether it differs from ``base`` by a meaningful margin.
+    interval of their burden, how often each is on the front, and whether it differs from ``arm`` by a meaningful margin.
     """
-    base, comparison = _prepared(twin, base, horizon_day, seed, accuracy)
+    base, comparison = _prepared(twin, arm, horizon_day, seed, accuracy)
     asked = Asked(base, search, comparison.setup, chosen_limits(twin.patient, search.limits), seed)
     name = fingerprint(twin.patient, twin.posterior["value"], base, search, comparison.setup, code_version())
     with Crew(processes) as crew:

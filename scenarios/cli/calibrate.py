@@ -11,7 +11,7 @@ import typer
 from scenarios.cli import options as o
 from scenarios.cli import sizes
 from scenarios.cli.guard import resumable
-from scenarios.cli.session import Session
+from scenarios.cli.session import Session, in_session
 from scenarios.cli.voice import Voice
 
 OUTPUTS = ("patient.zarr", "patient.json", "posterior.zarr", "fit.zarr", "calibration.json")
@@ -54,6 +54,7 @@ FromPrior = Annotated[
 NoMarkers = Annotated[bool, typer.Option("--no-markers", help="Leave the case's markers (genomics, laboratory) aside.")]
 
 
+@in_session(processes=1)
 def calibrate(
     case: o.Case,
     out: o.Out = Path("results"),
@@ -70,19 +71,15 @@ def calibrate(
     profile: Profile = False,
     no_markers: NoMarkers = False,
     field: Field = "",
-    processes: o.Processes = 1,
-    seed: o.Seed = 0,
-    overwrite: o.Overwrite = False,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-    debug: o.Debug = False,
+    *,
+    session: Session,
 ) -> None:
     """Find the parameters that explain the scans seen so far, and how sure they are."""
-    voice = Voice(json, quiet)
     chosen = tuple(effect or Search.effects)
     numerical = (evaluations, draws, sampler, engine, accuracy, coarsen)
     search = Search(model, chosen, *numerical, from_prior, posterior, profile, not no_markers, field)
-    summary = step(case, out, search, Session(voice, seed, processes, overwrite))
+    summary = step(case, out, search, session)
+    voice = session.voice
     tell(summary, voice)
     voice.result({"results": out, **summary})
     if summary.get("form") == "volume only":

@@ -11,28 +11,22 @@ from scenarios.cli import options as o
 from scenarios.cli import run as steps
 from scenarios.cli.calibrate import Search
 from scenarios.cli.scenarios import Comparison
-from scenarios.cli.session import Session
-from scenarios.cli.voice import Voice
+from scenarios.cli.session import Session, in_session
 
 Spacing = Annotated[int, typer.Option("--spacing", min=1, max=4, metavar="MM", help="Voxel size of the virtual patient.")]
 
 
+@in_session(seed=2026)
 def demo(
     out: o.Out = Path("demo"),
     spacing: Spacing = 2,
     evaluations: o.Evaluations = Search.evaluations,
     draws: o.Draws = Search.draws,
     coarsen: o.Coarsen = 1,
-    processes: o.Processes = 2,
-    seed: o.Seed = 2026,
-    overwrite: o.Overwrite = False,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-    debug: o.Debug = False,
+    *,
+    session: Session,
 ) -> None:
     """A virtual glioblastoma patient in real anatomy: scans, calibration, therapy options, report. No download."""
-    voice = Voice(json, quiet)
-    session = Session(voice, seed, processes, overwrite)
     case = patient_folder(out, spacing, session)
     steps.everything(case, out, Search(evaluations=evaluations, draws=draws, coarsen=coarsen), None, Comparison(), session)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from scenarios.cli import options as o
-from scenarios.cli.from_twin import Step
-from scenarios.cli.session import Session
+from scenarios.cli.from_twin import Step, Wanted
+from scenarios.cli.session import Session, in_session
 from scenarios.cli.voice import Voice
 from twin.errors import UsageError
 
@@ -41,13 +41,8 @@ LimitOption = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What decides the numbers of an optimisation, besides the calibrated twin."""
-
-    arm: str | None
-    horizon_day: float | None
-    accuracy: o.AccuracyName
+@dataclass(frozen=True, kw_only=True)
+class Optimisation(Wanted):
     evaluations: int
     draws: int
     sampler: str
@@ -55,6 +50,7 @@ class Wanted:
     limits: dict[str, float]
 
 
+@in_session()
 def optimise(
     results: o.Results,
     out: o.Elsewhere = None,
@@ -70,32 +66,22 @@ def optimise(
     sampler: Sampler = "nsga2",
     horizon: o.Horizon = None,
     accuracy: o.Accuracy = "fast",
-    processes: o.Processes = 2,
-    seed: o.Seed = 0,
-    overwrite: o.Overwrite = False,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-    debug: o.Debug = False,
+    *,
+    session: Session,
 ) -> None:
     """Search dose, fractionation and timing of an arm for the front of burden against toxicity, under organ limits."""
-    voice = Voice(json, quiet)
     spans = {
         "dose_per_fraction_gy": span(dose_per_fraction),
         "fractions": span(fractions),
         "delay_days": span(delay),
         "drug_factor": span(drugs),
     }
-    wanted = Wanted(arm, horizon, accuracy, evaluations, draws, sampler, spans, limits(limit or []))
-    found = step(results, out or results, study, wanted, Session(voice, seed, processes, overwrite))
-    tell(found, voice)
-    voice.result({"results": out or results, **found})
-    voice.last(f"Optimised: {(out or results) / 'optimise.json'}")
-
-
-def step(results: Path, out: Path, study: Path | None, wanted: Wanted, session: Session) -> dict[str, Any]:
-    """Search into ``out`` and leave a manifest; what was found. Finished work is not repeated, unfinished goes on."""
-    files = [study] if study else []
-    return STEP.run(results, out, files, asdict(wanted), session, lambda: _compute(results, out, study, wanted, session))
+    own: dict[str, Any] = {"evaluations": evaluations, "draws": draws, "sampler": sampler, "ranges": spans}
+    wanted = Optimisation(arm=arm, horizon_day=horizon, accuracy=accuracy, limits=limits(limit or []), **own)
+    found = STEP.run(results, out or results, study, wanted, session, partial(_compute, wanted))
+    tell(found, session.voice)
+    session.voice.result({"results": out or results, **found})
+    session.voice.last(f"Optimised: {(out or results) / 'optimise.json'}")
 
 
 def tell(found: dict[str, Any], voice: Voice) -> None:
@@ -138,24 +124,10 @@ def limits(texts: list[str]) -> dict[str, float]:
     return found
 
 
-def _compute(results: Path, out: Path, study: Path | None, wanted: Wanted, session: Session) -> dict[str, Any]:
-    from calibration.calibration import load_calibration
-    from scenarios.cli.arm import named_arm
-    from scenarios.cli.compiled import announce
+def _compute(wanted: Optimisation, **given: Any) -> dict[str, Any]:
     from scenarios.optimise import optimise as run
     from scenarios.optimise_json import Search
     from scenarios.optimise_knobs import Ranges
 
-    announce(session.voice)
-    twin = load_calibration(results)
-    return run(
-        twin,
-        out,
-        base=named_arm(twin, wanted.arm, study),
-        search=Search(wanted.evaluations, wanted.draws, wanted.sampler, Ranges(**wanted.ranges), wanted.limits),
-        horizon_day=wanted.horizon_day,
-        processes=session.processes,
-        seed=session.seed,
-        accuracy=wanted.accuracy,
-        progress=session.voice.progress,
-    )
+    ranges = Ranges(**wanted.ranges)
+    return run(search=Search(wanted.evaluations, wanted.draws, wanted.sampler, ranges, wanted.limits), **given)

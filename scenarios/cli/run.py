@@ -9,12 +9,13 @@ from typing import TypeVar
 
 from scenarios.cli import calibrate, report, scenarios
 from scenarios.cli import options as o
-from scenarios.cli.session import Session
+from scenarios.cli.session import Session, in_session
 from scenarios.cli.voice import Voice
 
 T = TypeVar("T")
 
 
+@in_session(without=())
 def run(
     case: o.Case,
     out: o.Out = Path("results"),
@@ -28,17 +29,10 @@ def run(
     engine: o.Engine = calibrate.Search.engine,
     accuracy: o.Accuracy = "fast",
     coarsen: o.Coarsen = calibrate.Search.coarsen,
-    scheduler: o.Scheduler = None,
-    processes: o.Processes = 2,
-    seed: o.Seed = 0,
-    overwrite: o.Overwrite = False,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-    debug: o.Debug = False,
+    *,
+    session: Session,
 ) -> None:
     """From a case to the report: calibrate, compare the options, draw the page."""
-    voice = Voice(json, quiet)
-    session = Session(voice, seed, processes, overwrite, scheduler)
     effects = tuple(effect or calibrate.Search.effects)
     search = calibrate.Search(model, effects, evaluations, draws, sampler, engine, accuracy, coarsen)
     everything(case, out, search, study, scenarios.Comparison(horizon, accuracy), session)

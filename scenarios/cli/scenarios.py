@@ -11,7 +11,7 @@ import typer
 
 from scenarios.cli import options as o
 from scenarios.cli.guard import resumable
-from scenarios.cli.session import Session
+from scenarios.cli.session import Session, in_session
 from scenarios.cli.sizes import no_images
 from scenarios.cli.voice import Voice
 from twin.errors import PartialResult
@@ -29,24 +29,18 @@ class Comparison:
     accuracy: o.AccuracyName = "fast"
 
 
+@in_session(without=())
 def scenarios(
     results: o.Results,
     out: o.Elsewhere = None,
     study: o.Study = None,
     horizon: o.Horizon = None,
     accuracy: o.Accuracy = "fast",
-    scheduler: o.Scheduler = None,
-    processes: o.Processes = 2,
-    seed: o.Seed = 0,
-    overwrite: o.Overwrite = False,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-    debug: o.Debug = False,
+    *,
+    session: Session,
 ) -> None:
     """Compare therapy options for a calibrated patient: every arm on the same posterior draws."""
-    voice = Voice(json, quiet)
-    folder = out or results
-    session = Session(voice, seed, processes, overwrite, scheduler)
+    voice, folder = session.voice, out or results
     summary = step(results, folder, study, Comparison(horizon, accuracy), session)
     for sentence in summary.get("conclusion", []):
         voice.say(sentence)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
 
 from scenarios.cli import options as o
-from scenarios.cli.from_twin import Step
-from scenarios.cli.session import Session
+from scenarios.cli.from_twin import Step, Wanted
+from scenarios.cli.session import Session, in_session
 from scenarios.cli.voice import Voice
 
 STEP = Step("sensitivity", ("sensitivity.json",), ("sensitivity.jsonl",), "the runs so far")
@@ -30,18 +30,14 @@ OverName = Literal["posterior", "prior"]
 Over = Annotated[OverName, typer.Option("--over", help="The distribution over which each parameter varies.")]
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What decides the numbers of an analysis, besides the calibrated twin."""
-
-    arm: str | None
+@dataclass(frozen=True, kw_only=True)
+class Analysis(Wanted):
     endpoints: tuple[str, ...]
     samples: int
     over: OverName
-    horizon_day: float | None
-    accuracy: o.AccuracyName
 
 
+@in_session()
 def sensitivity(
     results: o.Results,
     out: o.Elsewhere = None,
@@ -52,26 +48,16 @@ def sensitivity(
     over: Over = "posterior",
     horizon: o.Horizon = None,
     accuracy: o.Accuracy = "fast",
-    processes: o.Processes = 2,
-    seed: o.Seed = 0,
-    overwrite: o.Overwrite = False,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-    debug: o.Debug = False,
+    *,
+    session: Session,
 ) -> None:
     """Say how much of each endpoint's spread every parameter explains: Sobol indices with their confidence."""
-    voice = Voice(json, quiet)
-    wanted = Wanted(arm, tuple(endpoint or DEFAULT), samples, over, horizon, accuracy)
-    found = step(results, out or results, study, wanted, Session(voice, seed, processes, overwrite))
-    tell(found, voice)
-    voice.result({"results": out or results, **found})
-    voice.last(f"Sensitivity: {(out or results) / STEP.outputs[0]}")
-
-
-def step(results: Path, out: Path, study: Path | None, wanted: Wanted, session: Session) -> dict[str, Any]:
-    """Analyse into ``out`` and leave a manifest; what was found. Finished work is not repeated, unfinished goes on."""
-    files = [study] if study else []
-    return STEP.run(results, out, files, asdict(wanted), session, lambda: _compute(results, out, study, wanted, session))
+    own: dict[str, Any] = {"endpoints": tuple(endpoint or DEFAULT), "samples": samples, "over": over}
+    wanted = Analysis(arm=arm, horizon_day=horizon, accuracy=accuracy, **own)
+    found = STEP.run(results, out or results, study, wanted, session, partial(_compute, wanted))
+    tell(found, session.voice)
+    session.voice.result({"results": out or results, **found})
+    session.voice.last(f"Sensitivity: {(out or results) / STEP.outputs[0]}")
 
 
 def tell(found: dict[str, Any], voice: Voice) -> None:
@@ -89,24 +75,7 @@ def _cell(index: dict[str, Any]) -> str:
     return f"{index['total']:.2f} ± {index['total_confidence']:.2f} ({index['first']:.2f})"
 
 
-def _compute(results: Path, out: Path, study: Path | None, wanted: Wanted, session: Session) -> dict[str, Any]:
-    from calibration.calibration import load_calibration
-    from scenarios.cli.arm import named_arm
-    from scenarios.cli.compiled import announce
+def _compute(wanted: Analysis, **given: Any) -> dict[str, Any]:
     from scenarios.sensitivity import sensitivity as run
 
-    announce(session.voice)
-    twin = load_calibration(results)
-    return run(
-        twin,
-        out,
-        arm=named_arm(twin, wanted.arm, study),
-        names=wanted.endpoints,
-        samples=wanted.samples,
-        over=wanted.over,
-        horizon_day=wanted.horizon_day,
-        processes=session.processes,
-        seed=session.seed,
-        accuracy=wanted.accuracy,
-        progress=session.voice.progress,
-    )
+    return run(names=wanted.endpoints, samples=wanted.samples, over=wanted.over, **given)

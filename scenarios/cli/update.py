@@ -8,23 +8,20 @@ from typing import Any
 from scenarios.cli import options as o
 from scenarios.cli import sizes
 from scenarios.cli.guard import resumable
-from scenarios.cli.session import Session
-from scenarios.cli.voice import Voice
+from scenarios.cli.session import Session, in_session
 
 
+@in_session(without=("scheduler", "overwrite"), processes=1)
 def update(
     case: o.Case,
     out: o.Out = Path("results"),
     draws: o.Draws = 50,
-    processes: o.Processes = 1,
-    seed: o.Seed = 0,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-    debug: o.Debug = False,
+    *,
+    session: Session,
 ) -> None:
     """Go on from an earlier calibration: score its forecast on the new visit, sharpen the posterior, forecast anew."""
-    voice = Voice(json, quiet)
-    found = step(case, out, draws, Session(voice, seed, processes))
+    voice = session.voice
+    found = step(case, out, draws, session)
     for sentence in found.get("sentences", []):
         voice.say(sentence)
     for warning in found.get("warnings", []):

@@ -36,7 +36,6 @@ def test_draws_follow_a_bent_posterior_that_the_quick_form_misses():
     found = sample_posterior(Bent(SPACE), Crew().over(Bent(SPACE)), np.zeros(2), QUICK, seed=1, rounds=4, size=600)
     assert found.mean == pytest.approx([0.0, 0.5], abs=0.12)
     assert found.covariance[1, 1] == pytest.approx(0.3**2 + 0.5, rel=0.35)
-    assert found.log_evidence == pytest.approx(np.log(2 * np.pi * 0.3), abs=0.15)
     assert 100 < found.effective <= len(found.z) and found.failed == 0
     draws = found.draws(1, 400)
     assert draws.shape == (400, 2) and np.corrcoef(draws[:, 0] ** 2, draws[:, 1])[0, 1] > 0.8
