@@ -169,6 +169,38 @@ def calibration(repeats: int) -> list[Row]:
     ]
 
 
+def sweeps_2mm(repeats: int) -> list[Row]:
+    """Once each: what is measured takes minutes."""
+    return _sweeps(2, arms=20, draws=50, alone=10, bar=3.0)
+
+
+def sweeps_1mm(repeats: int) -> list[Row]:
+    return _sweeps(1, arms=4, draws=15, alone=15, bar=10.0)
+
+
+def _sweeps(spacing_mm: int, arms: int, draws: int, alone: int, bar: float) -> list[Row]:
+    """On the embedded patient as `oncotwin demo` calibrates it: ``draws`` with two processes, ``alone`` draws with one."""
+    from tests.benchmarks.sweeps import calibrated, live, pace
+
+    with tempfile.TemporaryDirectory() as folder:
+        results = calibrated(spacing_mm, Path(folder))
+        answer = live(results, 50)
+        one, two = pace(results, arms, alone, 1), pace(results, arms, draws, 2)
+    where, least = f"embedded patient, {spacing_mm} mm", "2 s" if spacing_mm == 2 else ""
+    asked = f"{answer.least:.2f} to {answer.most:.2f} s; start-up, not counted, {answer.opened:.1f} s"
+    judged = "" if two.runs == 1000 else f", extrapolated from {two.runs}"
+    minutes = f"{two.thousand / 60:.1f} minutes with start and gathering{judged}; {60 / two.seconds_a_run:.0f} runs a minute"
+    efficiency = one.seconds_a_run / (2 * two.seconds_a_run)
+    share = f"{100 * efficiency:.0f} %; {60 / one.seconds_a_run:.0f} runs a minute with one"
+    memory = f"{two.mb:.0f} MB; of {one.runs} runs {one.mb:.0f} MB"
+    return [
+        Row(f"Live what-if, 50 draws, {where}, two processes", asked, least, answer.most <= 2 if least else None),
+        Row(f"1,000 runs, {where}, two processes", minutes, f"{bar:g} minutes", two.thousand <= 60 * bar),
+        Row(f"Efficiency of two processes, {where}", share, "85 %", efficiency >= 0.85),
+        Row(f"Largest memory of a process in {two.runs} runs, {where}", memory, "", None),
+    ]
+
+
 SECTIONS: tuple[Callable[[int], list[Row]], ...] = (
     peer,
     nearest_peer,
@@ -179,7 +211,11 @@ SECTIONS: tuple[Callable[[int], list[Row]], ...] = (
     kernel,
     first_run,
     calibration,
+    sweeps_2mm,
+    sweeps_1mm,
 )
+
+TABLE = ["| what | measured | bar | met |", "|---|---|---|---|"]
 
 
 def page(rows: list[Row], about: list[str]) -> str:
@@ -191,16 +227,30 @@ fastest and the slowest in brackets; processor time beside them tells how much o
 The stream is the best rate of `out = a + 1` on arrays of the size of the region. Bytes an update: x, base and the three
 face coefficients read, the result written, each once.
 """
-    table = ["| what | measured | bar | met |", "|---|---|---|---|", *(r.line() for r in rows)]
+    table = [*TABLE, *(r.line() for r in rows)]
     plot = "![Error against time, every engine and accuracy](work-precision.svg)"
     return "\n".join([head, *[f"- {line}" for line in about], "", *table, "", "## Work and precision", "", plot, ""])
+
+
+def remeasured(text: str, rows: list[Row], parts: list[str], about: list[str]) -> str:
+    """The page with these rows in place of those of the same name, the others as they were; new ones stand last."""
+    told = f"- Of these, {', '.join(parts)}: measured on {about[-1]}, {about[0].split(', ', 1)[1]}"
+    lines = [line for line in text.splitlines() if not line.startswith(told.split(":")[0])]
+    start = lines.index(TABLE[-1]) + 1
+    end = lines.index("", start)
+    new = {row.what: row.line() for row in rows}
+    old = {line.split(" | ")[0].removeprefix("| "): line for line in lines[start:end]}
+    head = lines[: start - len(TABLE) - 1]
+    return "\n".join([*head, told, "", *TABLE, *(old | new).values(), *lines[end:], ""])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="three runs each instead of seven, and no plot")
     names = [section.__name__ for section in SECTIONS]
-    parser.add_argument("--only", nargs="+", choices=names, help="these parts alone, printed; the page stays as it is")
+    parser.add_argument(
+        "--only", nargs="+", choices=names, help="these parts alone; the others stay as they are on the page"
+    )
     chosen = parser.parse_args()
     os.environ.setdefault("FIPY_SOLVERS", "scipy")
     about = [*machine(), f"{datetime.date.today().isoformat()}"]
@@ -209,13 +259,12 @@ def main() -> None:
         for row in section(3 if chosen.quick else 7):
             rows.append(row)
             print(row.line(), flush=True)
-    if chosen.only:
-        return
-    if not chosen.quick:
+    if not chosen.quick and not chosen.only:
         from tests.benchmarks.precision import draw
 
         draw(PAGE.with_name("work-precision.svg"))
-    PAGE.write_text(page(rows, about), encoding="utf-8")
+    text = remeasured(PAGE.read_text(encoding="utf-8"), rows, chosen.only, about) if chosen.only else page(rows, about)
+    PAGE.write_text(text, encoding="utf-8")
     print(f"Written: {PAGE}")
 
 
