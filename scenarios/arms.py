@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scenarios import modify
 from scenarios.adaptive import Rule
+from scenarios.dose import is_synthetic
 from scenarios.intensify import dose_dense, repeat_last_cycle
 from scenarios.radiobiology import EXTRAPOLATED_ABOVE_GY, alpha_beta_gy
 from scenarios.schedule import in_words
@@ -63,7 +64,7 @@ def arm(id: str, label: str, plan: Plan, notes: Iterable[str] = ()) -> Arm:
     """An arm whose words are made from its plan; doses per fraction beyond the linear-quadratic range are noted."""
     high = max((f.dose_gy for _, f in plan.fractions()), default=0.0)
     extra = f"fractions of {high:.3g} Gy are above {EXTRAPOLATED_ABOVE_GY:g} Gy: the linear-quadratic law is extrapolated"
-    made = sorted({c.dose_from for c, _ in plan.fractions() if c.dose_from.startswith("synthetic")})
+    made = sorted({c.dose_from for c, _ in plan.fractions() if is_synthetic(c)})
     told = [*notes, *([extra] if high > EXTRAPOLATED_ABOVE_GY else []), *(f"{m}: an assumption, not a plan" for m in made)]
     return Arm(id, label, in_words(plan), plan, tuple(told))
 

@@ -14,6 +14,9 @@ from twin.treatment import Plan, Radiotherapy
 ISODOSE = 0.95
 """The share of the prescribed dose that bounds the treated volume (ICRU 50)."""
 
+SYNTHETIC = "synthetic dose"
+"""How the words begin that say where a synthetic dose distribution comes from."""
+
 LATE_ALPHA_BETA_GY = 3.0
 """Late-reacting tissue where nothing more is known of it (QUANTEC, Bentzen 2010)."""
 
@@ -25,6 +28,11 @@ def is_mapped(plan: Plan) -> bool:
     """Whether a dose distribution is given for all radiotherapy of the plan; a uniform dose reaches every organ alike."""
     beams = _beams(plan)
     return bool(beams) and all(c.relative_dose is not None for c in beams)
+
+
+def is_synthetic(course: Radiotherapy) -> bool:
+    """Whether the dose distribution of the course is an assumption drawn around the lesion."""
+    return course.dose_from.startswith(SYNTHETIC)
 
 
 def dose_gy(plan: Plan, shape: tuple[int, ...]) -> np.ndarray:

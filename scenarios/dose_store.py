@@ -30,7 +30,8 @@ def write_doses(path: Path, arms: Sequence[Arm], given: Plan, patient: Patient) 
     """Write the doses of ``given`` and each arm together; None, and nothing written, where no arm holds radiotherapy.
 
     Variables (arm, z, y, x) in Gy: ``dose_gy``, ``bed_gy``, ``eqd2_gy``; ``alpha_beta_gy`` (z, y, x); ``dvh`` (arm, organ,
-    dose), the share of the organ with that physical dose or more; ``mapped`` (arm), whether a dose distribution was given.
+    dose), the share of the organ with that physical dose or more; ``mapped`` (arm), whether a dose distribution was given;
+    ``dose_from`` (arm), where those come from that are not the case's own: a file, or a synthetic dose.
     """
     plans = {a.id: given + a.plan_after for a in arms if (given + a.plan_after).fractions()}
     if not plans:
@@ -41,6 +42,7 @@ def write_doses(path: Path, arms: Sequence[Arm], given: Plan, patient: Patient) 
         {
             "alpha_beta_gy": (SPACE, ratio, _told("alpha/beta by tissue", "Gy")),
             "mapped": ("arm", [is_mapped(plan) for plan in plans.values()]),
+            "dose_from": ("arm", [_sources(plan) for plan in plans.values()]),
             **_histograms(list(plans.values()), organs),
         },
         coords={"arm": list(plans), **coordinates(patient.grid)},
@@ -87,6 +89,10 @@ def _histograms(plans: Sequence[Plan], organs: Mapping[str, np.ndarray]) -> dict
         "organ": ("organ", list(organs)),
         "dose": ("dose", edges, {"units": "Gy"}),
     }
+
+
+def _sources(plan: Plan) -> str:
+    return "; ".join(sorted({c.dose_from for c, _ in plan.fractions()} - {""}))
 
 
 def _ratios(patient: Patient) -> dict[str, float]:

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from scenarios.dose import LATE_ALPHA_BETA_GY, bed_gy, dose_gy, eqd2_gy, is_mapped
+from scenarios.dose import LATE_ALPHA_BETA_GY, bed_gy, dose_gy, eqd2_gy, is_mapped, is_synthetic
 from scenarios.dose_volume import complication_probability, dose_to_share, equivalent_uniform_dose, near_maximum
 from scenarios.organs_tolerance import Limit, Tolerance, tolerance
 from twin.patient import Patient
-from twin.treatment import Plan
+from twin.treatment import Plan, Radiotherapy
 
 TARGET = re.compile(r"\s*(gtv|ctv|ptv|target)", re.IGNORECASE)
 SITES = ("brain", "lung", "liver")
@@ -21,6 +21,16 @@ SITES = ("brain", "lung", "liver")
 UNIFORM = (
     "No dose distribution is given: every organ is taken to receive the prescribed dose, which says nothing about how well "
     "it is spared. No complication probability is computed from it."
+)
+
+
+PARTLY_UNIFORM = (
+    "Part of the radiotherapy has no dose distribution: every organ is taken to receive that part in full, which says "
+    "nothing about how well it is spared. No complication probability is computed from it."
+)
+SYNTHETIC = (
+    "The dose distribution is synthetic, drawn around the lesion and no plan: it says little about how well a plan would "
+    "spare an organ."
 )
 
 
@@ -76,9 +86,15 @@ def organ_doses(patient: Patient, plan: Plan) -> list[OrganDose]:
 
 
 def organ_doses_json(patient: Patient, plan: Plan) -> dict:
-    """The dose block of an arm: the table, and what a uniform dose does not say."""
-    note = UNIFORM if plan.fractions() and not is_mapped(plan) else ""
-    return {"mapped": is_mapped(plan), "note": note, "organs": [asdict(o) for o in organ_doses(patient, plan)]}
+    """The dose block of an arm: the table, and what a uniform or synthetic dose does not say."""
+    return {"mapped": is_mapped(plan), "note": _note(plan), "organs": [asdict(o) for o in organ_doses(patient, plan)]}
+
+
+def _note(plan: Plan) -> str:
+    beams = [c for c in plan.courses if isinstance(c, Radiotherapy)]
+    if beams and not is_mapped(plan):
+        return UNIFORM if all(c.relative_dose is None for c in beams) else PARTLY_UNIFORM
+    return SYNTHETIC if any(is_synthetic(c) for c in beams) else ""
 
 
 def organ_eqd2(mask: np.ndarray, plan: Plan, alpha_beta: float) -> np.ndarray:

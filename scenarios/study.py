@@ -12,6 +12,8 @@ from pydantic import Field, model_validator
 from scenarios.arms import Arm, check_arms
 from scenarios.door import Written, read_yaml, validated
 from scenarios.written_arm import WrittenArm
+from scenarios.written_dose import DoseAround
+from scenarios.written_fill import filling
 from scenarios.written_sample import WrittenSample
 from twin.patient import Patient
 from twin.registry import unknown
@@ -22,6 +24,7 @@ class Study(Written):
 
     ``samples`` add arms whose doses and dates are varied. ``maps`` false keeps no predicted scans (and no pictures): for
     studies of very many runs. ``within_hours`` is the time there is; a study that needs more is refused before it starts.
+    ``dose_where_none`` is a synthetic dose for all radiotherapy of the arms that has no distribution of its own.
     """
 
     study: Literal[1] = 1
@@ -35,6 +38,7 @@ class Study(Written):
     margin_percent: float = Field(default=25.0, gt=0, le=90)
     maps: bool = True
     within_hours: float | None = Field(default=None, gt=0)
+    dose_where_none: DoseAround | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Study:
@@ -49,10 +53,12 @@ class Study(Written):
 
     def build(self, patient: Patient, decision_day: float, scans: Sequence[float] = ()) -> list[Arm]:
         """The arms; :class:`DataRefused` for doses before the decision day and for contradictory courses."""
-        found = [a.build(patient, decision_day, scans) for a in self.arms]
+        fill = filling(self.dose_where_none, patient)
+        found = [a.build(patient, decision_day, scans, fill) for a in self.arms]
         for sample in self.samples:
             found += [
-                replace(written.build(patient, decision_day, scans), varied=values) for written, values in sample.expand()
+                replace(written.build(patient, decision_day, scans, fill), varied=values)
+                for written, values in sample.expand()
             ]
         check_arms(found, decision_day)
         return found

@@ -15,6 +15,7 @@ from scenarios.schedule import in_words
 from scenarios.words_arm import AS_SCHEDULED, ArmWords, read_arm, read_rules
 from scenarios.words_rule import RuleWords
 from scenarios.written import AnyCourse, WrittenCourse, build_plan, unmodelled
+from scenarios.written_fill import Fill, unfilled
 from scenarios.written_resection import Lesions
 from twin.errors import DataRefused
 from twin.patient import Patient
@@ -48,8 +49,9 @@ class WrittenArm(Written):
             raise ValueError(f"arm '{self.id}': from_day and regimen go together")
         return self
 
-    def build(self, patient: Patient, decision_day: float, scans: Sequence[float] = ()) -> Arm:
-        """The arm on the patient's calendar, its schedule echoed in words; its rules are looked at on ``scans``."""
+    def build(self, patient: Patient, decision_day: float, scans: Sequence[float] = (), fill: Fill = unfilled) -> Arm:
+        """The arm on the patient's calendar, its schedule echoed in words; its rules are looked at on ``scans``. ``fill``
+        gives a dose distribution to radiotherapy that has none."""
         sources: dict[str, Callable[[Patient, float], tuple[Plan, list[str]]]] = {
             "same_as": self._same,
             "regimen": self._from_library,
@@ -58,10 +60,10 @@ class WrittenArm(Written):
         }
         source = next(make for key, make in sources.items() if getattr(self, key) is not None)
         plan, notes = source(patient, decision_day)
-        plan = self._modified(plan, self.modify, patient)
+        plan = fill(self._modified(plan, self.modify, patient))
         built = arm(self.id, self.label or self.id, plan, notes)
         rules = (*(self._read.rules if self._read else ()), *read_rules(self.adapt))
-        return self._adapting(built, rules, patient, [s for s in scans if s > decision_day]) if rules else built
+        return self._adapting(built, rules, patient, [s for s in scans if s > decision_day], fill) if rules else built
 
     @property
     def _read(self) -> ArmWords | None:
@@ -77,9 +79,9 @@ class WrittenArm(Written):
                 remedy="name what the schedule holds, or leave the modification out",
             ) from None
 
-    def _adapting(self, built: Arm, rules: Sequence[RuleWords], patient: Patient, scans: Sequence[float]) -> Arm:
+    def _adapting(self, built: Arm, rules: Sequence[RuleWords], patient: Patient, scans: Sequence[float], fill: Fill) -> Arm:
         def place(courses: tuple[AnyCourse, ...], day: float) -> Plan:
-            return _placed(courses, patient, day)[0]
+            return fill(_placed(courses, patient, day)[0])
 
         made = tuple(r.build(built.plan_after, tuple(scans), place, patient.first_weekday) for r in rules)
         echoes = [f"{r.words} (on day {r.plans[0][0]:g}: {in_words(r.plans[0][1])})" for r in made if r.plans]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenarios import dose_volume as dv
-from scenarios.dose import alpha_beta_map, bed_gy, dose_gy, eqd2_gy, is_mapped, isodose
+from scenarios.dose import SYNTHETIC, alpha_beta_map, bed_gy, dose_gy, eqd2_gy, is_mapped, isodose
 from scenarios.dose_drugs import drug_totals
 from scenarios.organs import organ_doses, organ_doses_json, target_of
 from scenarios.organs_tolerance import TOLERANCES, tolerance
@@ -134,6 +134,16 @@ def test_a_uniform_dose_says_nothing_about_organs(patient):
     assert found["organs"][0]["max_gy"] == pytest.approx(60) and found["organs"][0]["exceeded"]
     assert all(organ["ntcp"] is None for organ in found["organs"])
     assert organ_doses_json(patient, Plan())["note"] == ""
+
+
+def test_a_dose_distribution_of_a_part_and_a_synthetic_one_are_told(patient):
+    drawn = replace(
+        radiotherapy(50, 20, 5, relative_dose=np.ones(patient.grid.shape, np.float32)), dose_from=f"{SYNTHETIC}: x"
+    )
+    partly = organ_doses_json(patient, Plan((radiotherapy(21, 30, 15), drawn)))
+    assert not partly["mapped"] and partly["note"].startswith("Part of the radiotherapy has no dose distribution")
+    synthetic = organ_doses_json(patient, Plan((drawn,)))
+    assert synthetic["mapped"] and synthetic["note"].startswith("The dose distribution is synthetic")
 
 
 @pytest.mark.parametrize(("cycles", "words"), [(4, ""), (8, "watch for heart failure"), (10, "exceeds the lifetime limit")])
