@@ -26,7 +26,8 @@ def filling(around: DoseAround | None, patient: Patient) -> Fill:
     relative, words = around.relative(1.0, Lesions(patient.grid, seen.core, seen.whole))
 
     def filled(course: Course) -> Course:
-        bare = isinstance(course, Radiotherapy) and course.relative_dose is None
-        return replace(course, relative_dose=relative, dose_from=words) if bare else course  # type: ignore[call-arg]
+        if isinstance(course, Radiotherapy) and course.relative_dose is None:
+            return replace(course, relative_dose=relative, dose_from=words)
+        return course
 
     return lambda plan: Plan(tuple(filled(course) for course in plan.courses))
