@@ -106,13 +106,14 @@ def shifts(markers: Mapping[str, Value]) -> tuple[Shift, ...]:
 
 
 def informed(parameters: Sequence[Parameter], markers: Mapping[str, Value]) -> tuple[Parameter, ...]:
-    """The parameters with the priors that the markers leave, and their sources. A parameter with a flat prior keeps it."""
+    """The parameters with the priors that the markers leave, and their sources; one that is flat or does not vary
+    stays."""
     told = shifts(markers)
     return tuple(_informed(p, [s for s in told if s.parameter == p.name]) for p in parameters)
 
 
 def _informed(p: Parameter, told: Sequence[Shift]) -> Parameter:
-    if not told or math.isinf(p.prior.spread) or p.prior.scale != "log":
+    if not told or math.isinf(p.prior.spread) or p.prior.spread == 0 or p.prior.scale != "log":
         return p
     median, spread = p.prior.median, p.prior.spread
     for s in told:

@@ -20,6 +20,7 @@ CODE = (
     "calibration",
     "scenarios/endpoints",
     "scenarios/simulated.py",
+    "scenarios/unlearnt.py",
     "scenarios/adaptive.py",
     "scenarios/lesion.py",
     "scenarios/endpoint.py",

@@ -46,7 +46,7 @@ class Ahead:
         for draw in draws:
             try:
                 start = twin.problem(draw, (times.decision_day,), given)
-                problem = with_prior_effects(start, setup.prior_effects, setup.seed, draw)
+                problem = with_prior_effects(start, setup.prior_effects, twin, setup.seed, draw)
                 found.append((problem, *solve(problem, setup.engine, setup.accuracy)))
             except (OncotwinError, FloatingPointError, MemoryError):
                 continue

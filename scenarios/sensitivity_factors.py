@@ -9,9 +9,9 @@ import numpy as np
 
 from calibration.space import Space
 from scenarios.simulated import Calibrated
-from solvers.effect import effects
+from scenarios.unlearnt import prior_parameters
 from twin.errors import UsageError
-from twin.parameter import Parameter, declared
+from twin.parameter import Parameter
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def factors(twin: Calibrated, extra: tuple[str, ...], over: str) -> Factors:
     }
     drawn = {name: values for name, values in drawn.items() if np.ptp(values) > 0}
     known = {p.name: p for p in _declared(twin, extra)}
-    priors = {p.name: p for name in extra for p in declared(effects[name]) if p.prior.spread > 0}
+    priors = {p.name: p for name in extra for p in prior_parameters(name, twin) if p.prior.spread > 0}
     if over == "prior":
         priors |= {name: known[name] for name in drawn if name in known}
         drawn = {name: values for name, values in drawn.items() if name not in priors}
@@ -59,7 +59,7 @@ def factors(twin: Calibrated, extra: tuple[str, ...], over: str) -> Factors:
 def _declared(twin: Calibrated, extra: tuple[str, ...]) -> tuple[Parameter, ...]:
     structure = getattr(twin, "structure", None)
     own = structure.parameters(twin.patient) if structure is not None else ()
-    return (*own, *(p for name in extra for p in declared(effects[name])))
+    return (*own, *(p for name in extra for p in prior_parameters(name, twin)))
 
 
 def _told(

@@ -134,7 +134,8 @@ def until_decision(setup: Setup, twin: Calibrated, draw: int) -> Decided:
     reader = Reader(setup, Sight.of(twin.patient, setup.timeline.decision_day))
     past = reader.blank()
     given = twin.patient.treatments.before(setup.timeline.decision_day)
-    problem = with_prior_effects(twin.problem(draw, setup.timeline.past, given), setup.prior_effects, setup.seed, draw)
+    start = twin.problem(draw, setup.timeline.past, given)
+    problem = with_prior_effects(start, setup.prior_effects, twin, setup.seed, draw)
     return Decided(problem, _follow(problem, setup, reader, past), past)
 
 

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
+from calibration.markers import informed
 from solvers.effect import TherapyEffect, effects
 from solvers.problem import Problem
 from twin.errors import DataRefused
-from twin.parameter import declared
+from twin.parameter import Parameter, declared
+from twin.patient import Patient
 from twin.treatment import Plan
 
 PLAIN = ("radiotherapy", "chemotherapy", "surgery")
 """Tried first, before any other effect that acts on a course of a patient whose own model has none for it."""
+
+
+class Twin(Protocol):
+    """Whose priors they are; a calibrated twin also has a ``structure``, which holds its markers."""
+
+    @property
+    def patient(self) -> Patient: ...
 
 
 def unlearnt(learnt: tuple[TherapyEffect, ...], plan: Plan) -> tuple[str, ...]:
@@ -37,15 +47,18 @@ def unlearnt(learnt: tuple[TherapyEffect, ...], plan: Plan) -> tuple[str, ...]:
     return tuple(sorted(missing))
 
 
-def with_prior_effects(problem: Problem, names: tuple[str, ...], seed: int, draw: int) -> Problem:
+def prior_parameters(name: str, twin: Twin) -> tuple[Parameter, ...]:
+    """What is known of the effect ``name`` before any scan: in the patient's organ, moved by the patient's markers."""
+    markers = getattr(getattr(twin, "structure", None), "markers", {})
+    return informed(declared(effects[name], twin.patient.site), markers)
+
+
+def with_prior_effects(problem: Problem, names: tuple[str, ...], twin: Twin, seed: int, draw: int) -> Problem:
     """The problem with the effects ``names`` added, their parameters drawn from the priors, the same for every arm."""
-    if not names:
-        return problem
-    return replace(problem, effects=(*problem.effects, *(_drawn(name, seed, draw) for name in names)))
+    drawn = (_drawn(name, prior_parameters(name, twin), seed, draw) for name in names)
+    return replace(problem, effects=(*problem.effects, *drawn)) if names else problem
 
 
-def _drawn(name: str, seed: int, draw: int) -> TherapyEffect:
+def _drawn(name: str, known: tuple[Parameter, ...], seed: int, draw: int) -> TherapyEffect:
     rng = np.random.default_rng([seed, draw, zlib.crc32(name.encode())])
-    kind = effects[name]
-    values = {p.name: p.draw(rng) if p.prior.spread > 0 else p.default for p in declared(kind)}
-    return kind(**values)
+    return effects[name](**{p.name: p.draw(rng) if p.prior.spread > 0 else p.default for p in known})

@@ -132,9 +132,13 @@ def _stops(problem: Problem, events: list[tuple[Event, bool]]) -> list[float]:
     return sorted({problem.start_day, *problem.days, *uneven})
 
 
+UNNOTICED = 1e-30
+"""A drug long gone leaves a kill below what a number can hold, and its mean day would be a quotient of rounding errors."""
+
+
 def _exposure(plan: Plan, acting: Acting) -> Exposure:
     def kills(start: float, stop: float) -> list[Kill]:
         found = [(e, delivery, e.exposure(plan, start, stop)) for e, delivery in acting]
-        return [Kill(total, e.mean_day(plan, start, stop), delivery) for e, delivery, total in found if total]
+        return [Kill(total, e.mean_day(plan, start, stop), delivery) for e, delivery, total in found if total > UNNOTICED]
 
     return kills

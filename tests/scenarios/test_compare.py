@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +13,7 @@ import pytest
 import xarray as xr
 
 from calibration.calibration import load_calibration
+from calibration.structure import Structure
 from scenarios.arms import arm
 from scenarios.compare import run_scenarios
 from scenarios.fingerprint import fingerprint
@@ -22,8 +23,11 @@ from scenarios.study import study_from
 from scenarios.task import hand_over
 from solvers.effects.chemotherapy import Chemotherapy
 from solvers.effects.radiotherapy import Radiotherapy
+from solvers.models.fisher_kpp import FisherKPP
+from solvers.problem import Problem
 from solvers.simulate import solve
 from twin.errors import DataRefused, OncotwinError, SolverError
+from twin.parameter import Known, Prior
 from twin.treatment import Plan, Resection, chemotherapy, radiotherapy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -187,6 +191,26 @@ def test_therapy_never_given_before_is_drawn_from_its_prior_and_said(tmp_path, m
     assert any("“Beam”: no radiotherapy was given before the last scan" in s for s in told)
     other = run_scenarios(untreated, tmp_path, arms=arms, horizon_day=HORIZON, processes=0, seed=1)
     assert (other["burden_ml"].isel(t=-1).sel(arm="beam") != last.sel(arm="beam")).all()
+
+
+def test_what_was_never_learnt_has_the_prior_of_the_organ_and_of_the_markers(monkeypatch, make_patient):
+    from scenarios.unlearnt import prior_parameters, with_prior_effects
+
+    known = Known(0.5, 0.9, Prior(0.7, 0.1), "of the breast")
+    field = fields(Chemotherapy)[0]
+    monkeypatch.setitem(field.metadata["parameter"]["sites"], "breast", known)
+    plain, breast = (SimpleNamespace(patient=make_patient(site=site)) for site in ("brain", "breast"))
+    marked = SimpleNamespace(patient=plain.patient, structure=Structure(markers={"mgmt": "methylated"}))
+    usual, there, more = (prior_parameters("chemotherapy", twin)[0] for twin in (plain, breast, marked))
+    assert (there.prior.median, there.source) == (0.7, "of the breast")
+    assert more.prior.median == pytest.approx(1.5 * usual.prior.median)
+    problem = make_problem(breast.patient)
+    drawn = [with_prior_effects(problem, ("chemotherapy",), breast, 0, k).effects[-1] for k in range(20)]
+    assert all(0.5 <= e.chemosensitivity_per_day <= 0.9 for e in drawn)
+
+
+def make_problem(patient):
+    return Problem(FisherKPP(), patient.medium, np.zeros(patient.grid.shape), (1.0,), 0.0, patient.treatments, ())
 
 
 def test_a_learnt_effect_is_not_drawn_again(calibration):

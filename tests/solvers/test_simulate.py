@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from solvers.effects.chemotherapy import Chemotherapy
 from solvers.effects.radiotherapy import Radiotherapy
 from solvers.models.fisher_kpp import FisherKPP
 from solvers.problem import Problem
@@ -15,7 +16,7 @@ from solvers.simulate import Failure, simulate, simulate_batch, solve
 from twin.errors import SolverError, UsageError
 from twin.grid import Grid
 from twin.medium import Medium
-from twin.treatment import Fraction, Plan
+from twin.treatment import Fraction, Plan, chemotherapy
 from twin.treatment import Radiotherapy as Course
 
 SHAPE = (4, 5, 6)
@@ -44,6 +45,14 @@ def test_two_fractions_on_one_day_are_two_and_a_dose_before_the_start_is_over():
     assert twice / once == pytest.approx(survival, rel=0.08)
     late = list(solve(problem((2.0,), (1.0,), start=1.5)))[-1]
     assert late.cells == pytest.approx(growth(0.2, 0.5), rel=1e-5)
+
+
+def test_a_drug_that_is_long_gone_kills_nothing_and_stops_no_run():
+    """Eighty days after a dose its kill is the smallest number there is, and its mean day rounds to the step's beginning."""
+    plan, effect = Plan((chemotherapy("temozolomide", 75.0, [1.0]),)), Chemotherapy(0.2)
+    assert 0 < effect.exposure(plan, 81.0, 82.0) < 1e-300
+    late = replace(problem((82.0,), start=81.0), plan=plan, effects=(effect,))
+    assert next(iter(solve(late, "native", "fast"))).cells == pytest.approx(growth(0.2, 1.0), rel=1e-5)
 
 
 def test_a_dataset_has_days_species_millimetres_and_units():
