@@ -48,14 +48,34 @@ NOBODY = {
 }
 """What stands in the place of the patient."""
 
-_EMPTY = {"Laterality": "", "PatientPosition": "", "AcquisitionNumber": None}
-UNTOLD = {
-    "MR": _EMPTY
+_EMPTY: dict[str, Any] = {"Laterality": "", "AcquisitionNumber": None}
+_LYING = _EMPTY | {"PatientPosition": ""}
+UNTOLD: dict[str, dict[str, Any]] = {
+    "MR": _LYING
     | {"ScanningSequence": "RM", "SequenceVariant": "NONE", "ScanOptions": "", "MRAcquisitionType": ""}
     | {"RepetitionTime": None, "EchoTime": None, "EchoTrainLength": None},
-    "CT": _EMPTY | {"KVP": None},
+    "CT": _LYING | {"KVP": None},
+    "PT": _EMPTY
+    | {"SeriesTime": "000000", "AcquisitionDate": "", "AcquisitionTime": "", "CountsSource": "EMISSION"}
+    | {"SeriesType": ["STATIC", "IMAGE"], "CorrectedImage": "", "CollimatorType": "", "ActualFrameDuration": None}
+    | {"FrameReferenceTime": "0", "RadiopharmaceuticalInformationSequence": []}
+    | {"PatientOrientationCodeSequence": [], "PatientGantryRelationshipCodeSequence": []},
 }
 """Elements that an image must have, without saying anything."""
+
+PET_UNITS = ("CNTS", "CPS", "BQML", "GML", "PCNT", "PROPCNTS", "PROPCPS", "UMOLML", "MGMINML")
+DECAY = ("START", "ADMIN")
+
+
+def _pet(header: Any, planes: int, number: int) -> dict[str, Any]:
+    """What PET pixels mean: codes of the standard, taken over only where they are known ones."""
+    unit, decay = text(header, "Units").upper(), text(header, "DecayCorrection").upper()
+    return {
+        "Units": unit if unit in PET_UNITS else "NONE",
+        "DecayCorrection": decay if decay in DECAY else "NONE",
+        "NumberOfSlices": planes,
+        "ImageIndex": number + 1,
+    }
 
 
 def _plane(exam: Exam, source: Match, number: int, pixels: np.ndarray) -> Any:
@@ -69,9 +89,11 @@ def _plane(exam: Exam, source: Match, number: int, pixels: np.ndarray) -> Any:
         "BurnedInAnnotation": "NO",
         **image_pixels(pixels),
     }
-    if (frame.slope, frame.intercept) != (1.0, 0.0) or modality == "CT":
+    if (frame.slope, frame.intercept) != (1.0, 0.0) or modality != "MR":
         described |= {"RescaleSlope": decimal(frame.slope), "RescaleIntercept": decimal(frame.intercept)}
-    return dataset(exam, CLASSES[modality], modality, 1, number + 1, **UNTOLD.get(modality, {}), **described)
+    if modality == "PT":
+        described |= _pet(source.volume.series.header, len(source.frames), number)
+    return dataset(exam, CLASSES[modality], modality, 1, number + 1, **UNTOLD[modality] | described)
 
 
 def _integers(planes: list[np.ndarray]) -> list[np.ndarray]:

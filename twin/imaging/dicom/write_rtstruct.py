@@ -14,9 +14,7 @@ from twin.imaging.dicom.frame import Frame
 from twin.imaging.dicom.match import NEEDED, Match, on_frames
 from twin.imaging.dicom.phantom import RTSTRUCT_CLASS, decimals, item
 from twin.imaging.dicom.predicted import LIKELY, Arm, Predicted
-from twin.imaging.dicom.write_seg import series_words
-
-COLOURS = ((230, 75, 60), (245, 160, 40), (80, 160, 230), (90, 190, 110), (160, 110, 210), (120, 120, 120))
+from twin.imaging.dicom.write_seg import colour, series_words
 
 
 def structure_set(arm: Arm, predicted: Predicted, source: Match, number: int) -> Any:
@@ -72,7 +70,6 @@ def _regions(made: Any, arm: Arm, predicted: Predicted, source: Match, frame_uid
     rois, drawn, observed = [], [], []
     for number, prediction in enumerate(arm.predictions, start=1):
         planes = on_frames(prediction.probability, predicted.grid, source.frames) >= LIKELY
-        colour = [str(c) for c in COLOURS[(number - 1) % len(COLOURS)]]
         rois.append(
             item(
                 ROINumber=number,
@@ -83,7 +80,8 @@ def _regions(made: Any, arm: Arm, predicted: Predicted, source: Match, frame_uid
             )
         )
         contours = [c for plane, frame in zip(planes, source.frames, strict=True) for c in _contours(plane, frame, source)]
-        drawn.append(item(ReferencedROINumber=number, ROIDisplayColor=colour, ContourSequence=contours))
+        rgb = [str(c) for c in colour(number)]
+        drawn.append(item(ReferencedROINumber=number, ROIDisplayColor=rgb, ContourSequence=contours))
         observed.append(
             item(ObservationNumber=number, ReferencedROINumber=number, RTROIInterpretedType="", ROIInterpreter="")
         )

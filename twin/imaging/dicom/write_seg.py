@@ -30,6 +30,14 @@ UNPAIRED = {"brain": ("12738006", "Brain"), "liver": ("10200004", "Liver"), "pro
 """SNOMED CT codes of organs without sides."""
 
 
+COLOURS = ((230, 75, 60), (245, 160, 40), (80, 160, 230), (90, 190, 110), (160, 110, 210), (120, 120, 120))
+
+
+def colour(number: int) -> tuple[int, int, int]:
+    """Red, green and blue (0 to 255) of the predicted region of this number, alike in SEG and RTSTRUCT."""
+    return COLOURS[(number - 1) % len(COLOURS)]
+
+
 def series_words(arm: Arm, what: str) -> str:
     """A series description of at most 64 characters that says what it is not."""
     return f"oncotwin {what}, {arm.slug[3:]} (research use only)"[:64]
@@ -51,7 +59,7 @@ def segmentation(arm: Arm, predicted: Predicted, source: Match, number: int) -> 
         sop_instance_uid=hd.UID(),
         instance_number=1,
         content_label="PREDICTION",
-        content_creator_name="oncotwin",
+        content_creator_name="oncotwin^software",
         content_description=RESEARCH_USE_ONLY[:64],
         series_description=series_words(arm, "predicted tumour"),
         **MAKER,
@@ -72,6 +80,7 @@ def _segment(number: int, prediction: Prediction) -> Any:
         algorithm_identification=algorithm(),
         tracking_uid=hd.UID(),
         tracking_id=prediction.label,
+        display_color=hd.color.CIELabColor.from_rgb(*colour(number)),
     )
 
 
@@ -122,7 +131,7 @@ def parametric_map(arm: Arm, prediction: Prediction, predicted: Predicted, sourc
         real_world_value_mappings=[mapping],
         voi_lut_transformations=[hd.VOILUTTransformation(window_center=0.5, window_width=1.0)],
         content_label="CELL_FRACTION",
-        content_creator_name="oncotwin",
+        content_creator_name="oncotwin^software",
         content_description=RESEARCH_USE_ONLY[:64],
         series_description=series_words(arm, f"cells day {prediction.day:g}"),
         **MAKER,
