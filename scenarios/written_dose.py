@@ -19,6 +19,9 @@ HITS = 0.5
 COVERED = 0.5
 """Share of the lesion that a dose file must cover at least."""
 
+PARTIAL = ("BEAM", "BRACHY", "FRACTION", "BEAM_SESSION", "BRACHY_SESSION", "CONTROL_POINT")
+"""Summation types of RTDOSE that are a part of a plan (PS3.3 C.8.8.3)."""
+
 
 class DoseFile(Written):
     """``{file: dose.nii.gz, unit: Gy}``: a NIfTI (or NRRD, MetaImage) or RTDOSE file on any grid of the patient's frame.
@@ -66,6 +69,13 @@ class DoseFile(Written):
         if self.unit != "Gy":
             raise DataRefused(f"{path.name} is an RTDOSE file, in Gy.", where=path.name, remedy="write 'unit: Gy'")
         dose = read_dose(Source(path, path.name))
+        if dose.summation in PARTIAL:
+            raise DataRefused(
+                f"{path.name} holds the dose of one {dose.summation.lower()}, not that of the plan.",
+                where=path.name,
+                why="the whole course would be simulated with a part of its dose",
+                remedy="export the dose of the plan (summation type PLAN) as one file",
+            )
         return Image(dose.gy, dose.grid, path.name)
 
 
