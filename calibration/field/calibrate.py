@@ -12,10 +12,12 @@ import xarray as xr
 
 from calibration.calibrate import Settings, check, fit
 from calibration.calibration import JOURNAL, Calibration
+from calibration.contradiction import vanished
 from calibration.evaluation import visit_scores
 from calibration.field.basis import GrowthField, rate_field
 from calibration.field.fit import FieldFit, HeldOut, choose, fit_field, folds, held_out, objective_of, weighed
 from calibration.forecast import forecast, horizon_day
+from calibration.markers import sentences as marked
 from calibration.objective import Objective
 from calibration.polish import Polished, jacobian_at, polish, residual_of
 from calibration.pool import Crew
@@ -143,6 +145,7 @@ def _summary(patient: Patient, structure: Structure, counts, fitted: FieldFit, l
         "model": structure.model,
         "effects": list(structure.effects),
         "fixed": dict(structure.fixed),
+        "markers": dict(structure.markers),
         "growth_field": structure.growth_field,
         "method": "laplace",
         "evaluations": counts[0] + fitted.gradients,
@@ -156,8 +159,9 @@ def _summary(patient: Patient, structure: Structure, counts, fitted: FieldFit, l
             "held_out_error": {"one_rate": one.error, "field": field.error},
             "held_out_ccc": {"one_rate": one.ccc, "field": field.ccc},
         },
-        "sentences": _sentences(structure, number, spread, one, field),
-        "warnings": [],
+        "sentences": _sentences(structure, number, spread, one, field)
+        + marked(structure.parameters(patient), structure.markers),
+        "warnings": vanished(patient),
         "citations": list(structure.citations()),
     }
 

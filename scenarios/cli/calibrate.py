@@ -92,12 +92,15 @@ def step(case: Path, out: Path, search: Search, session: Session) -> dict[str, A
     """Load the case, calibrate into ``out`` and leave a manifest; the summary. Finished work is not repeated."""
     from scenarios.cli.claim import claim
     from scenarios.cli.inputs import case_files
+    from scenarios.cli.together import refuse_unfit
     from twin.case.sizes import is_sizes
     from twin.provenance import Manifest
     from twin.store import load_json
 
     _check_names(search)
+    refuse_unfit(search)
     files, only_sizes = case_files(case), is_sizes(case)
+    refuse_unfit(search, only_sizes)
     outputs = sizes.OUTPUTS if only_sizes else OUTPUTS
     manifest = Manifest("calibrate", asdict(search), session.seed)
     manifest.add_inputs(files, files[0].parent)

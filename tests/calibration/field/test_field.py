@@ -67,10 +67,12 @@ def test_the_slope_of_the_objective_agrees_with_differences(patient):
 def test_a_field_is_calibrated_kept_and_carried_into_forecasts(patient, tmp_path, monkeypatch):
     monkeypatch.setattr("calibration.field.calibrate.FOLDS", 2)
     monkeypatch.setattr("calibration.field.fit.ROUNDS", 4)
-    settings = Settings(evaluations=16, draws=4)
-    twin = calibrate_field(patient, tmp_path, "regions:adc", settings=settings, tries=1)
+    settings, known = Settings(evaluations=16, draws=4), Structure(markers={"ki67_percent": 40})
+    twin = calibrate_field(patient, tmp_path, "regions:adc", settings=settings, structure=known, tries=1)
     assert {"growth_rate", "growth_rate_spread"} <= set(twin.fit)
     assert "field_03" in twin.best and twin.summary["field"]["coefficients"] == 3
+    assert any("Ki-67 40 %" in sentence for sentence in twin.summary["sentences"])
     back = load_calibration(tmp_path)
+    assert back.structure == twin.structure and back.structure.markers == {"ki67_percent": 40}
     (shot,) = solve(back.problem(1, (40.0,)), "native", "fast")
     assert shot.volume_ml(0.16) == pytest.approx(float(twin.fit["volume_ml"].sel(t=40.0).isel(draw=1)), rel=0.02)

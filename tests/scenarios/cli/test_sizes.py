@@ -37,3 +37,9 @@ def test_from_sizes_to_a_forecast_and_its_track_record(oncotwin, sizes):
     (sizes / "case.yaml").write_text(CASE.replace("day: 42", "day: 30"))
     refused = oncotwin("update", ".")
     assert refused.exit_code == 3 and "Earlier readings changed" in refused.stderr
+
+
+@pytest.mark.parametrize("option", [("--field", "gp"), ("--profile",), ("--coarsen", 2)])
+def test_an_option_that_needs_images_is_refused(oncotwin, sizes, option):
+    refused = oncotwin("calibrate", ".", *option)
+    assert refused.exit_code == 2 and f"{option[0]} has no meaning in a case of sizes alone" in refused.stderr

@@ -39,6 +39,31 @@ def test_calibrate_passes_its_options_and_leaves_a_manifest(oncotwin, house, cas
     assert any("Swanson" in citation for citation in manifest["citations"])
 
 
+@pytest.mark.parametrize("beside", [("--field", "regions:adc"), ("--from-prior",)])
+@pytest.mark.parametrize("option", [("--posterior", "sampler"), ("--profile",), ("--coarsen", 2)])
+def test_an_option_that_would_have_no_effect_is_refused(oncotwin, house, case, tmp_path, beside, option):
+    refused = oncotwin("calibrate", case, *beside, *option)
+    assert refused.exit_code == 2 and f"{option[0]} has no meaning beside {beside[0]}" in refused.stderr
+    assert "why it matters" in refused.stderr and f"leave out {option[0]} or {beside[0]}" in refused.stderr
+    assert house.calls == [] and not (tmp_path / "results").exists()
+
+
+def test_a_field_is_not_drawn_from_the_prior(oncotwin, case):
+    refused = oncotwin("calibrate", case, "--field", "gp", "--from-prior")
+    assert refused.exit_code == 2 and "--from-prior has no meaning beside --field" in refused.stderr
+
+
+@pytest.mark.parametrize(("flags", "markers"), [((), {"idh": "mutant"}), (("--no-markers",), {})])
+def test_a_field_heeds_the_markers_and_their_absence(oncotwin, house, case, monkeypatch, flags, markers):
+    seen = []
+    monkeypatch.setattr(
+        "scenarios.cli.calibrate._compute_field", lambda *a: seen.append(a[3].markers) or house.calibrate(*a[:2])
+    )
+    (case / "case.yaml").write_text((case / "case.yaml").read_text() + "markers: {idh: mutant}\n")
+    assert oncotwin("calibrate", case, "--field", "gp", *flags).exit_code == 0
+    assert seen == [markers]
+
+
 def test_json_is_one_object_on_stdout_and_messages_stay_on_stderr(oncotwin, house, case):
     done = oncotwin("run", case, "--json")
     assert json.loads(done.stdout)["report"] == "results/report.html"
