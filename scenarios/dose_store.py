@@ -9,10 +9,11 @@ import numpy as np
 import xarray as xr
 
 from scenarios.arms import Arm
-from scenarios.dose import alpha_beta_map, bed_gy, dose_gy, eqd2_gy, is_mapped
-from scenarios.dose_volume import edges_gy, histogram
-from scenarios.organs import organs_at_risk
+from scenarios.dose import LATE_ALPHA_BETA_GY, alpha_beta_map, bed_gy, dose_gy, eqd2_gy, is_mapped
+from scenarios.dose_volume import BIN_GY, edges_gy, histogram
+from scenarios.organs import organ_eqd2, organs_at_risk, targets_of
 from scenarios.organs_tolerance import tolerance
+from scenarios.radiobiology import alpha_beta_gy
 from twin import RESEARCH_USE_ONLY
 from twin.fields import SPACE, coordinates, frame_attributes
 from twin.patient import Patient
@@ -29,21 +30,21 @@ NAMES = {
 def write_doses(path: Path, arms: Sequence[Arm], given: Plan, patient: Patient) -> Path | None:
     """Write the doses of ``given`` and each arm together; None, and nothing written, where no arm holds radiotherapy.
 
-    Variables (arm, z, y, x) in Gy: ``dose_gy``, ``bed_gy``, ``eqd2_gy``; ``alpha_beta_gy`` (z, y, x); ``dvh`` (arm, organ,
-    dose), the share of the organ with that physical dose or more; ``mapped`` (arm), whether a dose distribution was given;
-    ``dose_from`` (arm), where those come from that are not the case's own: a file, or a synthetic dose.
+    Variables (arm, z, y, x) in Gy: ``dose_gy``, ``bed_gy``, ``eqd2_gy``; ``alpha_beta_gy`` (z, y, x); ``dvh`` and
+    ``dvh_eqd2`` (arm, organ, dose), the share of the organ or target with that dose or more, physical and as EQD2 at the
+    organ's own alpha/beta; ``is_target`` (organ); ``mapped`` (arm), whether a dose distribution was given; ``dose_from``
+    (arm), where those come from that are not the case's own: a file, or a synthetic dose.
     """
     plans = {a.id: given + a.plan_after for a in arms if (given + a.plan_after).fractions()}
     if not plans:
         return None
     ratio = alpha_beta_map(patient, _ratios(patient))
-    organs = organs_at_risk(patient)
     data = xr.Dataset(
         {
             "alpha_beta_gy": (SPACE, ratio, _told("alpha/beta by tissue", "Gy")),
             "mapped": ("arm", [is_mapped(plan) for plan in plans.values()]),
             "dose_from": ("arm", [_sources(plan) for plan in plans.values()]),
-            **_histograms(list(plans.values()), organs),
+            **_histograms(list(plans.values()), patient),
         },
         coords={"arm": list(plans), **coordinates(patient.grid)},
         attrs={"notice": RESEARCH_USE_ONLY, **frame_attributes(patient.grid)},
@@ -76,19 +77,48 @@ def _write_maps(folder: Path, plans: Sequence[Plan], ratio: np.ndarray) -> None:
         arrays["eqd2_gy"][a] = eqd2_gy(bed, ratio)
 
 
-def _histograms(plans: Sequence[Plan], organs: Mapping[str, np.ndarray]) -> dict[str, tuple]:
-    """``dvh`` (arm, organ, dose) with its doses; nothing without organs."""
-    if not organs:
+def _histograms(plans: Sequence[Plan], patient: Patient) -> dict[str, tuple]:
+    """``dvh`` and ``dvh_eqd2`` (arm, organ, dose) with their doses; nothing without organs and targets."""
+    organs, targets = organs_at_risk(patient), targets_of(patient)
+    masks = {**organs, **targets}
+    if not masks:
         return {}
-    shape = next(iter(organs.values())).shape
-    inside = [[dose[mask] for mask in organs.values()] for dose in (dose_gy(plan, shape) for plan in plans)]
-    edges = edges_gy(max(float(d.max()) for arm in inside for d in arm))
-    shares = np.array([[histogram(d, edges) for d in arm] for arm in inside])
+    ratios = {name: _ratio(name, name in targets, patient) for name in masks}
+    physical, equal = zip(*(_of_plan(plan, masks, ratios) for plan in plans), strict=True)
+    shares = _padded([*physical, *equal])
+    told = "share of the organ with that dose or more"
     return {
-        "dvh": (("arm", "organ", "dose"), shares, _told("share of the organ with that dose or more", "1")),
-        "organ": ("organ", list(organs)),
-        "dose": ("dose", edges, {"units": "Gy"}),
+        "dvh": (("arm", "organ", "dose"), shares[: len(plans)], _told(told, "1")),
+        "dvh_eqd2": (("arm", "organ", "dose"), shares[len(plans) :], _told(f"{told}, EQD2", "1")),
+        "is_target": ("organ", [name in targets for name in masks]),
+        "organ": ("organ", list(masks)),
+        "dose": ("dose", BIN_GY * np.arange(shares.shape[-1]), {"units": "Gy"}),
     }
+
+
+def _of_plan(plan: Plan, masks: Mapping[str, np.ndarray], ratios: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Histograms (organ, dose) of one plan, physical and EQD2: the doses of one plan alone are in memory."""
+    dose = dose_gy(plan, next(iter(masks.values())).shape)
+    return _shares([dose[m] for m in masks.values()]), _shares([organ_eqd2(m, plan, ratios[n]) for n, m in masks.items()])
+
+
+def _shares(doses: Sequence[np.ndarray]) -> np.ndarray:
+    edges = edges_gy(max(float(d.max()) for d in doses))
+    return np.array([histogram(d, edges) for d in doses])
+
+
+def _padded(histograms: Sequence[np.ndarray]) -> np.ndarray:
+    """All on the doses of the longest, beyond which nothing receives anything."""
+    longest = max(h.shape[-1] for h in histograms)
+    return np.stack([np.pad(h, ((0, 0), (0, longest - h.shape[-1]))) for h in histograms])
+
+
+def _ratio(name: str, is_target: bool, patient: Patient) -> float:
+    """alpha/beta of a target (the tumour's) or of an organ, Gy."""
+    if is_target:
+        return alpha_beta_gy(patient.site)
+    known = tolerance(name)
+    return known.alpha_beta_gy if known else LATE_ALPHA_BETA_GY
 
 
 def _sources(plan: Plan) -> str:

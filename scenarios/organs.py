@@ -77,6 +77,18 @@ def target_of(patient: Patient) -> np.ndarray | None:
     return np.logical_or.reduce(found) if found else None
 
 
+LESION = "visible lesion"
+"""How the lesion of the last scan is called among the targets."""
+
+
+def targets_of(patient: Patient) -> dict[str, np.ndarray]:
+    """The declared target volumes and the lesion of the last scan that was used, each where it holds a voxel."""
+    lesion = patient.seen[-1].whole
+    found = {name: m for name, m in patient.organs.items() if TARGET.match(name)}
+    found |= {} if lesion is None or LESION in patient.organs else {LESION: lesion}
+    return {name: m for name, m in found.items() if m.any()}
+
+
 def organ_doses(patient: Patient, plan: Plan) -> list[OrganDose]:
     """Every organ at risk under the plan; empty without radiotherapy."""
     if not plan.fractions():

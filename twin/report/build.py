@@ -13,7 +13,7 @@ from typing import Any
 from twin import RESEARCH_USE_ONLY, __version__
 from twin.progress import Progress
 from twin.provenance import Manifest, versions
-from twin.report import facts, tables
+from twin.report import dose_volume, facts, tables
 from twin.report.chances import chance_table
 from twin.report.charts import Charts, make_charts
 from twin.report.lesions import lesion_rows
@@ -79,6 +79,23 @@ def _hash(script: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
 
 
+def _doses(charts: Charts) -> dict[str, Any] | None:
+    """The dose-volume histograms as the template shows them."""
+    from markupsafe import Markup
+
+    found = charts.doses
+    if found is None:
+        return None
+    return {
+        "options": [(o.label, Markup(found.svg(o))) for o in found.options],
+        "without": found.without,
+        "table": dose_volume.dose_table(found),
+        "legend": dose_volume.legend(found),
+        "sources": dose_volume.sources(found),
+        "limits": any(c.limit or c.mean_limit_gy for o in found.options for c in o.curves),
+    }
+
+
 def context(results: Results, gallery: Gallery, charts: Charts) -> dict[str, Any]:
     """Everything that the template shows."""
     from markupsafe import Markup
@@ -108,6 +125,7 @@ def context(results: Results, gallery: Gallery, charts: Charts) -> dict[str, Any
         "chances": chance_table(results),
         "response": response_table(results),
         "organs": organ_table(results),
+        "doses": _doses(charts),
         "rethink": rethink(results),
         "record": record_table(results),
         "plain": plain_words(results),

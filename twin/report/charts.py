@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from twin.report import numbers as n
+from twin.report.dose_volume import DoseVolumes, dose_volumes
 from twin.report.results import Results
 from twin.report.tables import parameter_rows
 from twin.visual.densities import Agreement, Density, agreement_figure, densities_png, density_svg
@@ -37,6 +38,7 @@ class Charts:
     densities: dict[str, str]
     files: list[Picture]
     axes: Axes
+    doses: DoseVolumes | None = None
 
 
 def make_charts(results: Results) -> Charts:
@@ -58,7 +60,10 @@ def make_charts(results: Results) -> Charts:
     if items:
         files.append(Picture("parameters", "Prior and posterior of the parameters.", densities_png(items)))
     drawn = str(agreement_figure(rows, as_svg=True)) if rows else ""
-    return Charts(fans, axes.log, drawn, {d.name: density_svg(d) for d in items}, files, axes)
+    doses = dose_volumes(results)
+    if doses and doses.options:
+        files.append(doses.picture())
+    return Charts(fans, axes.log, drawn, {d.name: density_svg(d) for d in items}, files, axes, doses)
 
 
 def courses_of(results: Results) -> list[Course]:

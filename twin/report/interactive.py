@@ -12,13 +12,12 @@ import numpy as np
 from twin.report import numbers as n
 from twin.report.results import Results
 from twin.visual.mesh import softened
-from twin.visual.palette import SHELLS
+from twin.visual.palette import AT_RISK, SHELLS
 from twin.visual.solid import STEPS, Surface, body, pack, planes
 from twin.visual.stage import Camera
 from twin.visual.view import View
 
 ORGAN, GLASS = "organ", "#b4c6d6"
-AT_RISK = ("#AA4499", "#009E73", "#882255", "#117733", "#332288", "#CC6677", "#8C6D00", "#0072B2")
 OFF = ("coronal", "sagittal")
 """What is hidden until it is asked for."""
 

@@ -13,13 +13,13 @@ from twin.errors import DataRefused
 from twin.patient import Patient
 from twin.store import load_dataset, load_json
 
-TRACK = "track-record.json"
+TRACK, DOSES = "track-record.json", "doses.zarr"
 
 
 @dataclass(frozen=True)
 class Results:
-    """Labelled datasets and summaries; ``scenarios`` and ``study`` are None after a calibration alone, ``track`` (the record
-    of earlier forecasts) where no ledger is kept."""
+    """Labelled datasets and summaries; ``scenarios`` and ``study`` are None after a calibration alone, ``doses``
+    where no option holds radiotherapy, ``track`` (the record of earlier forecasts) where no ledger is kept."""
 
     folder: Path
     patient: Patient
@@ -28,6 +28,7 @@ class Results:
     fit: xr.Dataset = field(repr=False)
     scenarios: xr.Dataset | None = field(repr=False, default=None)
     study: dict[str, Any] | None = field(repr=False, default=None)
+    doses: xr.Dataset | None = field(repr=False, default=None)
     manifests: tuple[dict[str, Any], ...] = field(repr=False, default=())
     track: dict[str, Any] | None = field(repr=False, default=None)
 
@@ -93,6 +94,7 @@ def read_results(folder: Path) -> Results:
         fit=load_dataset(folder / "fit.zarr"),
         scenarios=load_dataset(folder / "scenarios.zarr") if has_scenarios else None,
         study=load_json(folder / "scenarios.json") if has_scenarios else None,
+        doses=load_dataset(folder / DOSES) if has_scenarios and (folder / DOSES).exists() else None,
         track=load_json(folder / TRACK) if (folder / TRACK).exists() else None,
         manifests=tuple(load_json(p) for p in sorted(folder.glob("manifest-*.json"), key=_step)),
     )

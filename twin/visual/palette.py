@@ -20,6 +20,9 @@ SHRINKAGE = "#0072B2"
 SHELLS = {95: "#E23D1C", 50: "#F0A321", 5: "#4FA8DC"}
 """Shells of equal probability of tumour, per cent: certain inside, possible outside."""
 
+AT_RISK = ("#AA4499", "#009E73", "#882255", "#117733", "#332288", "#CC6677", "#8C6D00", "#0072B2")
+"""Organs at risk, in their order."""
+
 INK, MUTED, FAINT, PAPER = "#16202b", "#5b6875", "#d5dbe1", "#ffffff"
 SCREEN = "#000000"
 """Ground of slices, as on a reading-room screen."""

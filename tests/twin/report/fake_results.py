@@ -287,6 +287,22 @@ def _scenarios(folder: Path, patient: Patient, blob: Blob, arms: tuple[str, ...]
     Manifest("scenarios", {"arms": list(arms), "horizon_day": HORIZON}, seed=0).write(folder)
 
 
+def fake_doses(patient: Patient, arms: tuple[str, ...], source: str = "", mapped: bool = True) -> xr.Dataset:
+    """``doses.zarr`` of a dose that falls off from the middle: organs "stem" and "cord" and the target "ptv"."""
+    place = np.indices(patient.grid.shape, float) / np.array(patient.grid.shape)[:, None, None, None] - 0.5
+    dose = np.stack([60 * np.exp(-8 * (place**2).sum(axis=0))] * len(arms)).astype("f4")
+    edges, organs = np.arange(0, 65, 0.5), ["stem", "cord", "ptv"]
+    shares = np.stack([np.clip(1 - edges / top, 0, 1) for top in (20.0, 50.0, 62.0)])
+    data = {
+        "dose_gy": (("arm", "z", "y", "x"), dose, {"units": "Gy"}),
+        "dvh_eqd2": (("arm", "organ", "dose"), np.stack([shares] * len(arms))),
+        "is_target": ("organ", [False, False, True]),
+        "mapped": ("arm", [mapped] * len(arms)),
+        "dose_from": ("arm", [source] * len(arms)),
+    }
+    return xr.Dataset(data, {"arm": list(arms), "organ": organs, "dose": edges, **coordinates(patient.grid)})
+
+
 def _progression(volume: np.ndarray, t: np.ndarray) -> np.ndarray:
     after = t >= DECISION
     nadir = np.minimum.accumulate(volume[..., after], axis=-1)

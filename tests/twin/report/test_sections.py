@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from twin.report import chances, lesions, plain, readability, record, response, rethink
+from tests.twin.report.fake_results import fake_doses
+from twin.report import chances, dose_volume, lesions, plain, readability, record, response, rethink
 from twin.report.organs import organ_table
 from twin.report.results import Results, read_results
 
@@ -119,6 +120,24 @@ def test_an_organ_above_its_limit_is_marked_and_arrival_told(results):
     assert dose["exceeded"] and dose["limit"].startswith("above 54.0 Gy") and told["organs"][0]["name"] == "brain stem"
     assert arrival["when"] == "after 60.0 (50.0 – 80.0) days" and total["total"] == "500 mg/m²" and told["confirm"]
     assert organ_table(results) is None
+
+
+def test_dose_volume_curves_carry_their_limits_and_say_where_the_dose_comes_from(results):
+    limits = [{"organ": "stem", "limit": "D40 %", "limit_gy": 7.3}, {"organ": "cord", "limit": "mean", "limit_gy": 70.0}]
+    block = {"mapped": True, "note": "", "organs": limits}
+    study = dict(results.study, arms=[dict(a, dose=block) for a in results.study["arms"]])
+    doses = fake_doses(results.patient, ("standard", "escalated"), "synthetic dose: core with 20 mm margin")
+    doses["mapped"].loc[{"arm": "escalated"}] = False
+    told = dose_volume.dose_volumes(replace(results, study=study, doses=doses))
+    stem, cord, ptv = told.options[0].curves
+    assert stem.limit == (7.3, 0.4) and cord.mean_limit_gy == 70 and ptv.is_target and not ptv.limit
+    assert told.highest_gy > 70, "the mean limit lies on the axis"
+    assert next(row["cells"] for row in dose_volume.dose_table(told)) == ["19.6 / 10.0 / 0.400"]
+    assert told.without == ("Dose-escalated boost",)
+    assert dose_volume.sources(told) == ["synthetic dose: core with 20 mm margin: Standard"]
+    assert 'aria-label="Dose-volume histograms, Standard' in told.svg(told.options[0])
+    assert dose_volume.dose_volumes(results) is None
+    assert dose_volume.dose_volumes(replace(results, doses=doses.assign(mapped=("arm", [False] * 2)))).options == ()
 
 
 def test_the_record_of_earlier_forecasts_is_told(results):
