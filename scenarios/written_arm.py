@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from scenarios.arms import Arm, arm, default_arms, pick
 from scenarios.door import Written
 from scenarios.modification import UNCHANGED, Modification
-from scenarios.regimen import regimen
+from scenarios.regimen import library, regimen
 from scenarios.schedule import in_words
 from scenarios.words_arm import AS_SCHEDULED, ArmWords, read_arm, read_rules
 from scenarios.words_rule import RuleWords
@@ -19,6 +19,7 @@ from scenarios.written_fill import Fill, unfilled
 from scenarios.written_resection import Lesions
 from twin.errors import DataRefused
 from twin.patient import Patient
+from twin.registry import unknown
 from twin.treatment import Plan, Radiotherapy
 
 NO_TREATMENT = "none"
@@ -47,6 +48,8 @@ class WrittenArm(Written):
             raise ValueError(f"arm '{self.id}' needs exactly one of same_as, regimen, courses or words; it has {had}")
         if (self.from_day is not None) != (self.regimen is not None):
             raise ValueError(f"arm '{self.id}': from_day and regimen go together")
+        if self.regimen is not None and self.regimen not in library():
+            raise ValueError(f"{unknown('regimen', self.regimen, list(library()))}; `oncotwin list regimens` names them")
         return self
 
     def build(self, patient: Patient, decision_day: float, scans: Sequence[float] = (), fill: Fill = unfilled) -> Arm:

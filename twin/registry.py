@@ -59,6 +59,6 @@ class Registry(Generic[T]):
 
 def unknown(kind: str, name: str, known: list[str]) -> str:
     """The sentence for a misspelt name, with the nearest known one."""
-    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     return f"There is no {kind} called '{name}'.{hint}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from twin.errors import DataRefused, UsageError
 from twin.provenance import Manifest
-from twin.store import load_json
+from twin.store import load_json, plain
 
 
 def claim(
@@ -70,9 +70,9 @@ def _somebody_elses(folder: Path, manifest: Manifest, known: dict[str, Any]) -> 
 def _differences(manifest: Manifest, known: dict[str, Any]) -> list[str]:
     if not known:
         return ["results without a manifest, made by other means"]
-    ours = {**manifest.configuration, "seed": manifest.seed}
+    ours = plain({**manifest.configuration, "seed": manifest.seed})
     theirs = {**known.get("configuration", {}), "seed": known.get("seed")}
-    told = [f"{k}: {theirs.get(k)} there, {ours.get(k)} now" for k in ours if str(theirs.get(k)) != str(ours.get(k))]
+    told = [f"{k}: {theirs.get(k)} there, {ours.get(k)} now" for k in ours if theirs.get(k) != ours.get(k)]
     hashes = known.get("inputs_sha256", {})
     changed = sorted(n for n in manifest.inputs.keys() | hashes.keys() if manifest.inputs.get(n) != hashes.get(n))
     return told + ([f"other input files ({', '.join(changed[:4])})"] if changed else [])

@@ -46,7 +46,11 @@ def everything(
     comparison: scenarios.Comparison,
     session: Session,
 ) -> None:
-    """The three steps, each with its time; the last line names the report."""
+    """The three steps, each with its time; the last line names the report. A study that cannot be used is told first."""
+    if study:
+        from scenarios.study import load_study
+
+        load_study(study)
     voice = session.voice
     seconds: dict[str, float] = {}
     fitted = timed("1/3 calibrate", seconds, voice, lambda: calibrate.step(case, out, search, session))

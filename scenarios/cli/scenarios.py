@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -15,6 +15,9 @@ from scenarios.cli.session import Session, in_session
 from scenarios.cli.sizes import no_images
 from scenarios.cli.voice import Voice
 from twin.errors import PartialResult
+
+if TYPE_CHECKING:
+    from scenarios.study import Study
 
 OUTPUTS = ("scenarios.zarr", "scenarios.parquet", "scenarios.json")
 INTERMEDIATE = ("runs", "doses.zarr")
@@ -52,9 +55,11 @@ def scenarios(
 def step(results: Path, out: Path, study: Path | None, comparison: Comparison, session: Session) -> dict[str, Any]:
     """Run every arm on every draw into ``out`` and leave a manifest; the summary. Finished work is not repeated."""
     from scenarios.cli.claim import claim
+    from scenarios.study import load_study
     from twin.provenance import Manifest
     from twin.store import load_json, missing
 
+    asked = load_study(study) if study else None
     no_images(results, "scenarios")
     inputs = [results / name for name in ("posterior.zarr", "calibration.json")]
     for path in inputs:
@@ -67,7 +72,7 @@ def step(results: Path, out: Path, study: Path | None, comparison: Comparison, s
     else:
         _bring(results, out)
         with resumable(f"the runs so far are kept in {out}"):
-            _compute(out, study, comparison, session)
+            _compute(out, asked, comparison, session)
         manifest.write(out)
     return load_json(out / "scenarios.json")
 
@@ -94,9 +99,8 @@ def _bring(results: Path, out: Path) -> None:
             shutil.copy2(source, out / source.name)
 
 
-def _compute(out: Path, study: Path | None, comparison: Comparison, session: Session) -> None:
+def _compute(out: Path, study: Study | None, comparison: Comparison, session: Session) -> None:
     from calibration.calibration import load_calibration
-    from scenarios.arms import load_study
     from scenarios.cli.compiled import announce
     from scenarios.compare import run_scenarios
 
@@ -104,7 +108,7 @@ def _compute(out: Path, study: Path | None, comparison: Comparison, session: Ses
     run_scenarios(
         load_calibration(out),
         out,
-        arms=load_study(study) if study else None,
+        arms=study,
         scheduler=session.scheduler,
         processes=session.processes,
         seed=session.seed,

@@ -9,7 +9,7 @@ import pytest
 
 from scenarios.arms import load_study
 from scenarios.study import study_from
-from twin.errors import DataRefused, UsageError
+from twin.errors import DataRefused
 
 GOOD = """
 study: 1
@@ -54,6 +54,8 @@ def with_arm(**keys):
         ({}, "exactly one of same_as, regimen, courses or words"),
         ({"same_as": "none", "regimen": "stupp", "from_day": 50}, "exactly one"),
         ({"regimen": "stupp"}, "from_day and regimen go together"),
+        ({"regimen": "stup", "from_day": 50}, "no regimen called 'stup'. Did you mean 'stupp'"),
+        ({"courses": [{"drug": "temozolomide", "amount": "75 mg/m2", "on_days": [50]}]}, "key 'on_days' is unknown"),
         ({"same_as": "none", "colour": "red"}, "unknown"),
         ({"same_as": "none", "modify": {"omit": ["temozolamide"]}}, "Did you mean 'temozolomide'"),
         ({"same_as": "none", "modify": {"scale_dose": {"radiotherapy": -1}}}, "is no schedule"),
@@ -73,7 +75,7 @@ def test_wrong_arms_are_refused(keys, words):
         ({"reference": "b"}, "no arm called 'b'"),
         ({"endpoints": ["volum"]}, "no endpoint called 'volum'"),
         ({"study": 2}, "study"),
-        ({"draws": 1}, "greater than or equal to 2"),
+        ({"draws": 1}, "1 is too small"),
     ],
 )
 def test_wrong_studies_are_refused(keys, words):
@@ -81,13 +83,16 @@ def test_wrong_studies_are_refused(keys, words):
         study_from({"arms": [{"id": "a", "same_as": "none"}], **keys})
 
 
+def test_a_study_that_is_not_there(tmp_path):
+    with pytest.raises(DataRefused, match=r"nothere\.yaml cannot be read: No such file"):
+        load_study(tmp_path / "nothere.yaml")
+
+
 def test_arms_that_contradict_the_patient(patient):
     with pytest.raises(DataRefused, match="before the decision day 42"):
         with_arm(regimen="stupp", from_day=21).build(patient, 42.0)
     with pytest.raises(DataRefused, match=r"no arm called 'standart'\. Did you mean 'standard'"):
         with_arm(same_as="standart").build(patient, 42.0)
-    with pytest.raises(UsageError, match="no regimen called 'stup'"):
-        with_arm(regimen="stup", from_day=50).build(patient, 42.0)
     twice = [{"radiotherapy": "34 Gy", "fractions": 10, "from_day": day} for day in (49, 52)]
     with pytest.raises(DataRefused, match="Two courses of radiotherapy overlap"):
         with_arm(courses=twice).build(patient, 42.0)

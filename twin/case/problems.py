@@ -48,5 +48,5 @@ class Problems:
                 f"{len(self.refused)} problems were found in {file}:\n{listed}",
                 where=file,
                 why="computing on doubtful data could mislead",
-                remedy="mend them in this order; `oncotwin inspect` shows what is left",
+                remedy="mend them in this order; the same command tells what is left",
             )

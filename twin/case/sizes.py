@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from twin.case.courses import WrittenCourse, WrittenResection, build_course
+from twin.case.mistakes import refusals
 from twin.case.problems import Problems
-from twin.case.reading import case_path, read_yaml, refusal
+from twin.case.reading import case_path, read_yaml
 from twin.case.schema import Weekday
 from twin.case.written import WEEKDAYS, Calendar, Date, Written, date_of, one_of
 from twin.errors import DataRefused
@@ -114,8 +115,8 @@ def load_sizes(path: Path) -> SizeSeries:
     try:
         written = SizeFile.model_validate(content) if not problems else None
     except ValidationError as error:
-        for item in error.errors():
-            problems.add(refusal(item, file.name))
+        for refused in refusals(error, file.name, SizeFile):
+            problems.add(refused)
     series = None
     if written is not None:
         with problems.gather(file.name):

@@ -63,7 +63,7 @@ class Calendar:
                     f"{what} is on day {day:g}.",
                     where=what,
                     why="days count from the baseline scan",
-                    remedy="write the days since the baseline scan, or a date as from_date: 2026-02-02",
+                    remedy="write the days since the baseline scan, or a date such as 2026-02-02",
                 )
             return self.origin_day + day
         if date is None:

@@ -253,6 +253,22 @@ def test_a_dose_without_a_unit(folder):
     refused(folder, "The dose 75 has no unit", where="treatments, entry 2", why="misread", remedy="75 mg/m2")
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "what", "remedy"),
+    [
+        (("visits",), [], "holds 0 of at least 1", "add what is missing"),
+        (("visits", 1, "day"), "thirty", "'thirty' is not a number", "write a number"),
+        (("visits", 1, "held_out"), "perhaps", "'perhaps' is neither true nor false", "write true or false"),
+        (("treatments", 1, "every_days"), 0, "0 is too small", "write 1 or more"),
+        (("treatments", 1, "amount"), "75 Gy", "Temozolomide is given in mg/m2, not in Gy", "correct it in case.yaml"),
+    ],
+)
+def test_a_value_of_another_kind(folder, path, value, what, remedy):
+    spoil(folder, *path, value=value)
+    error = refused(folder, what, where="case.yaml", why="misread", remedy=remedy)
+    assert len(str(error)) < 400, "the whole entry is quoted"
+
+
 def test_a_dose_before_day_zero(folder):
     spoil(folder, "treatments", 1, remove=True)
     spoil(folder, "treatments", 0, "from_day", value=-5)
