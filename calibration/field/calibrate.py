@@ -24,8 +24,10 @@ from calibration.pool import Crew
 from calibration.posterior import Laplace, posterior_dataset
 from calibration.region import reachable
 from calibration.structure import Structure, growth_rate
+from solvers.model import models
 from twin.errors import UsageError
 from twin.fields import SPACE
+from twin.parameter import declared
 from twin.patient import Patient
 from twin.progress import SILENT, Progress, stage
 
@@ -72,6 +74,7 @@ def calibrate_field(
     compared = blocks(seen, structure, shaped, start, settings.seed + 1)
     summary = _summary(patient, shaped, (found.found.evaluations, found.found.failed), fitted, laplace, compared)
     summary["visits"] = visit_scores(patient, maps)
+    summary["sentences"].insert(1, _told(patient, maps))
     calibration = Calibration(patient, shaped, posterior, maps, summary)
     calibration.save(out)
     return calibration
@@ -118,9 +121,10 @@ def _maps(patient: Patient, structure: Structure, posterior: xr.Dataset) -> dict
     """Mean and standard deviation of the rate over the draws, (z, y, x)."""
     field, name = GrowthField.read(structure.growth_field), growth_rate(structure.model)
     rows = [dict(zip(posterior["parameter"].values, row, strict=True)) for row in posterior["value"].values]
+    p = next(p.anywhere() for p in declared(models[structure.model]) if p.name == name)
     total, squares = np.zeros(patient.grid.shape), np.zeros(patient.grid.shape)
     for row in rows:
-        rate = rate_field(field, patient, row[name], row)
+        rate = np.clip(rate_field(field, patient, row[name], row), p.low, p.high)
         total += rate
         squares += rate**2
     mean = total / len(rows)
@@ -129,6 +133,14 @@ def _maps(patient: Patient, structure: Structure, posterior: xr.Dataset) -> dict
         "growth_rate": (SPACE, mean.astype(np.float32), {"units": "1/day", "long_name": "posterior mean of the rate"}),
         "growth_rate_spread": (SPACE, spread.astype(np.float32), {"units": "1/day", "long_name": "posterior spread"}),
     }
+
+
+def _told(patient: Patient, maps: xr.Dataset) -> str:
+    """The rate over the lesions seen, in one sentence."""
+    place = np.logical_or.reduce([v.whole for v in patient.seen if v.whole is not None])
+    rate = maps["growth_rate"].values[place]
+    low, high = np.quantile(rate, (0.05, 0.95))
+    return f"Over the lesions seen the rate is {rate.mean():.3g} /day in the mean; 90 % of them lie in {low:.3g} to {high:.3g} /day."
 
 
 def effective(laplace: Laplace) -> tuple[float, np.ndarray]:

@@ -16,6 +16,7 @@ from twin.provenance import Manifest, versions
 from twin.report import dose_volume, facts, tables
 from twin.report.chances import chance_table
 from twin.report.charts import Charts, make_charts
+from twin.report.growth import growth_rows
 from twin.report.lesions import lesion_rows
 from twin.report.organs import organ_table
 from twin.report.pictures import Gallery, make_gallery
@@ -139,6 +140,7 @@ def context(results: Results, gallery: Gallery, charts: Charts) -> dict[str, Any
         "agreement": Markup(charts.agreement),
         "forecasts": forecasts,
         "rules": any(not e["is_twin"] for row in forecasts for e in row["entries"]),
+        "growth": growth_rows(results),
         "parameters": tables.parameter_rows(results),
         "densities": {k: Markup(v) for k, v in charts.densities.items()},
         "calibration": results.calibration,

@@ -105,7 +105,9 @@ def observations(results: Results) -> list[Observation]:
 
 def densities_of(results: Results) -> list[Density]:
     data, items = results.posterior, []
-    for i, row in enumerate(parameter_rows(results)):
+    names = list(map(str, data["parameter"].values))
+    for row in parameter_rows(results):
+        i = names.index(row["name"])
         low, high = (float(data[k].values[i]) for k in ("low", "high"))
         prior, posterior = (np.asarray(data[k].values[:, i], float) for k in ("prior_value", "value"))
         items.append(Density(row["name"], f"{row['description'] or row['name']}", row["unit"], prior, posterior, low, high))

@@ -11,6 +11,7 @@ from twin.fields import bounding_box
 from twin.grid import Box, triple
 from twin.progress import Progress, stage
 from twin.report import numbers as n
+from twin.report.growth import growth_picture
 from twin.report.interactive import Interactive, interactive
 from twin.report.results import Results
 from twin.visual.checkerboard import checkerboard_row, registered_visits
@@ -52,6 +53,7 @@ class Gallery:
     key: Picture | None = None
     history: list[Picture] = field(default_factory=list)
     agreement: list[Picture] = field(default_factory=list)
+    growth: Picture | None = None
     scene: Interactive | None = None
 
     def all(self) -> Iterator[Picture]:
@@ -61,6 +63,7 @@ class Gallery:
         yield from (self.key,) if self.key else ()
         yield from self.history
         yield from self.agreement
+        yield from (self.growth,) if self.growth else ()
 
 
 @dataclass(frozen=True)
@@ -191,6 +194,7 @@ def _flat(results: Results, gallery: Gallery, states: list[State], lesions: np.n
     view, seen = gallery.view, results.patient.seen
     gallery.history += _history(results, view) + _registered(results, view)
     gallery.key = _key(results, view)
+    gallery.growth = growth_picture(results, view)
     tick()
     now, box = seen[-1].whole, _axial_box(view, lesions)
     panels = []

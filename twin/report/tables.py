@@ -10,6 +10,7 @@ import numpy as np
 from twin.geometry.measure import measure
 from twin.patient import Visit
 from twin.report import numbers as n
+from twin.report.growth import is_coefficient
 from twin.report.results import Results
 from twin.visual.palette import arm_colours
 
@@ -137,9 +138,11 @@ def comparison_rows(results: Results) -> list[dict[str, str]]:
 
 
 def parameter_rows(results: Results) -> list[dict[str, Any]]:
-    """Prior and posterior of every parameter that was learnt."""
+    """Prior and posterior of every parameter that was learnt; a growth field's coefficients are told as a map."""
     data, rows = results.posterior, []
     for i, name in enumerate(map(str, data["parameter"].values)):
+        if is_coefficient(name):
+            continue
         prior, posterior = data["prior_value"].values[:, i], data["value"].values[:, i]
         before, after = n.summary(prior), n.summary(posterior)
         rows.append(
