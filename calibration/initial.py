@@ -80,16 +80,16 @@ class InitialState:
     adc_gain: float | None
     free: tuple[Parameter, ...] = ()
 
-    def state(self, values: Mapping[str, float]) -> np.ndarray:
-        """Cell fraction (z, y, x), float32, for a candidate's values by name."""
+    def state(self, values: Mapping[str, float], real: type = np.float32) -> np.ndarray:
+        """Cell fraction (z, y, x) for a candidate's values by name; ``real`` is the kind of its numbers."""
         length = float(front.resolved(np.array(self.length_mm(values)), self.spacing_mm))
-        cut = np.zeros([s.stop - s.start for s in self.box], np.float32)
+        cut = np.zeros([s.stop - s.start for s in self.box], real)
         flat = cut.reshape(-1)
-        flat[self.inside] = self._inside(values, length)
+        flat[self.inside] = self._inside(values, length, real)
         if self.outside.size:
-            places = front.position(np.clip(self._rescaled(self.edge, values), 0.005, 0.95))
+            places = front.position(np.clip(self._rescaled(self.edge.astype(real), values), 0.005, 0.95))
             flat[self.outside] = front.profile(places + self.distance_mm / length)
-        out = np.zeros(self.shape, np.float32)
+        out = np.zeros(self.shape, real)
         out[self.box] = cut
         return out
 
@@ -109,10 +109,10 @@ class InitialState:
         own = TYPICAL_LENGTH_MM if not d or rho is None or np.ndim(rho) or rho <= 0 else np.sqrt(d / rho)
         return float(np.clip(own * values.get("front_factor", 1.0), 0.2, 8.0))
 
-    def _inside(self, values: Mapping[str, float], length: float) -> np.ndarray:
+    def _inside(self, values: Mapping[str, float], length: float, real: type) -> np.ndarray:
         if self.value is None:
             return front.profile(self.place - self.depth_mm / length)
-        return np.clip(self._rescaled(self.value, values), 0.0, 1.0)
+        return np.clip(self._rescaled(self.value.astype(real), values), 0.0, 1.0)
 
     def _rescaled(self, u: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
         """u of ADC / scale, where ``adc_gain`` = water / (water - minimum)."""

@@ -16,9 +16,14 @@ from twin.parameter import declared
 
 
 def value_and_slope(objective: Objective, z: np.ndarray) -> tuple[float, np.ndarray]:
-    """J(z) and dJ/dz of an objective on the full grid (``factor`` 1) whose structure has a growth field."""
+    """J(z) and dJ/dz of an objective on the full grid (``factor`` 1) whose structure has a growth field, in float64.
+
+    J is smooth between the kinks of regions (:func:`calibration.observation.segmentation.visible_share`), at each of which
+    one voxel's share reaches 0 or 1; there the slope is that of one side.
+    """
     values = objective.space.values(z)
     problem = objective.problem(values, tuple(c.day for c in objective.comparisons))
+    problem = replace(problem, initial=problem.model.distribute(_start(objective, values)))
 
     def cost(states: list[np.ndarray]) -> tuple[float, list[np.ndarray]]:
         pairs = [misfit(c, u) for c, u in zip(objective.comparisons, states, strict=True)]
@@ -46,17 +51,11 @@ def misfit(comparison: Comparison, u: np.ndarray) -> tuple[float, np.ndarray]:
         slope += (weight * residual * share)[comparison.block] * comparison.counted
     for (weight, residual), (_, threshold) in zip(pairs, comparison.regions, strict=True):
         share = -1.0 / (BORDER_SHARE * comparison.size)
-        slope += (weight * residual * share)[comparison.block] * _opening(predicted, threshold, comparison.spacing_mm)
+        opening = segmentation.share_slope(predicted, threshold, comparison.spacing_mm)
+        slope += (weight * residual * share)[comparison.block] * opening
     out = np.zeros(u.size)
     out[comparison.index] = slope
     return value, out.reshape(u.shape)
-
-
-def _opening(u: np.ndarray, threshold: float, spacing_mm: float) -> np.ndarray:
-    """The slope of the visible share of a voxel in its cell fraction."""
-    h = 1e-4 * np.maximum(u, 1e-3)
-    above, below = (segmentation.visible_share(u + s * h, threshold, spacing_mm).astype(float) for s in (1, -1))
-    return (above - below) / (2 * h)
 
 
 def _in_parameters(objective: Objective, found: Gradient, z: np.ndarray, rate: str) -> np.ndarray:
@@ -70,7 +69,7 @@ def _in_parameters(objective: Objective, found: Gradient, z: np.ndarray, rate: s
             out[k] = next(coefficients)
             continue
         low, high = (objective.space.values(_moved(z, k, h)) for h in (-1e-4, 1e-4))
-        start = _start(objective, high).astype(float) - _start(objective, low)
+        start = _start(objective, high) - _start(objective, low)
         out[k] = (_worth(objective, found, rate, low, high) + float((found.initial[0] * start).sum())) / 2e-4
     return out
 
@@ -97,7 +96,7 @@ def _moved(z: np.ndarray, k: int, by: float) -> np.ndarray:
 
 def _start(objective: Objective, values: dict[str, float]) -> np.ndarray:
     structure = objective.structure
-    return objective.initial.state({**structure.defaults(), **structure.fixed, **values})
+    return objective.initial.state({**structure.defaults(), **structure.fixed, **values}, np.float64)
 
 
 def restricted(comparison: Comparison, cubes: np.ndarray) -> Comparison:

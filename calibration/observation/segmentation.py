@@ -23,10 +23,23 @@ def visible_share(u: np.ndarray, threshold: float, spacing_mm: float) -> np.ndar
     """Share of each voxel above ``threshold``, from the voxel's place on a front of typical width.
 
     The front's coordinate is linear in distance, so that errors of a border count alike to both sides, and the share
-    goes from 0 to 1 over the voxel's width: a border that moves by less than a voxel is seen.
+    goes from 0 to 1 over the voxel's width: a border that moves by less than a voxel is seen. It has kinks where it
+    reaches 0 and 1. Float64 for float64, else float32.
     """
+    share = np.clip(_unclipped(u, threshold, spacing_mm), 0.0, 1.0)
+    return share.astype(np.float64 if u.dtype == np.float64 else np.float32)
+
+
+def share_slope(u: np.ndarray, threshold: float, spacing_mm: float) -> np.ndarray:
+    """d :func:`visible_share` / du, float64; zero where the share is 0 or 1."""
+    between = np.abs(_unclipped(u, threshold, spacing_mm) - 0.5) < 0.5
+    u = u.astype(np.float64)
+    return between * front.TYPICAL_LENGTH_MM / spacing_mm / front.slope(front.position(u))
+
+
+def _unclipped(u: np.ndarray, threshold: float, spacing_mm: float) -> np.ndarray:
     depth = front.position(np.array(threshold)) - front.position(u)
-    return np.clip(0.5 + depth * front.TYPICAL_LENGTH_MM / spacing_mm, 0.0, 1.0).astype(np.float32)
+    return 0.5 + depth * front.TYPICAL_LENGTH_MM / spacing_mm
 
 
 def volume_spread(volume_ml: float) -> float:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from calibration.calibrate import Settings
 from calibration.calibration import load_calibration
@@ -13,6 +14,7 @@ from calibration.field.basis import GrowthField, rate_field, shapes
 from calibration.field.calibrate import calibrate_field
 from calibration.field.fit import objective_of
 from calibration.field.slope import value_and_slope
+from calibration.observation.segmentation import share_slope, visible_share
 from calibration.structure import Structure
 from solvers.simulate import solve
 from tests.calibration.phantom import phantom
@@ -51,16 +53,26 @@ def test_regions_of_the_first_scan(patient):
         shapes(GrowthField("regions:core"), patient)
 
 
-def test_the_slope_of_the_objective_agrees_with_differences(patient):
-    seen = replace(patient, visits=patient.seen, visibility=Visibility(core=None, whole=None))
-    structure = Structure(growth_field=FIELD.text)
-    objective = objective_of(seen, structure)
+@pytest.mark.parametrize("visibility", [Visibility(), Visibility(core=None, whole=None)], ids=["regions", "cells alone"])
+def test_the_slope_of_the_objective_agrees_with_differences(patient, visibility):
+    seen = replace(patient, visits=patient.seen, visibility=visibility)
+    objective = objective_of(seen, Structure(growth_field="regions:adc;15;0.03"))
+    assert {"whole", "core"} <= set(objective.comparisons[-1].kinds) or visibility.core is None
     z = 0.1 * np.random.default_rng(0).standard_normal(len(objective.space))
     _, slope = value_and_slope(objective, z)
-    for k in (0, 1, 3, len(z) - 3):
-        step = 2e-2 * np.eye(len(z))[k]
+    for k, name in enumerate(objective.space.names):
+        step = 1e-5 * np.eye(len(z))[k]
         up, down = value_and_slope(objective, z + step)[0], value_and_slope(objective, z - step)[0]
-        assert slope[k] == pytest.approx((up - down) / 4e-2, rel=5e-2, abs=1e-2), objective.space.names[k]
+        assert slope[k] == pytest.approx((up - down) / 2e-5, rel=1e-5, abs=1e-4), name
+
+
+def test_a_region_has_a_kink_where_a_voxel_is_full_and_the_slope_is_that_of_one_side():
+    full = brentq(lambda u: visible_share(np.array(u), 0.16, 2.0) - 1.0 + 1e-12, 0.161, 0.9)
+    h = 1e-6 * np.array([-1.0, 1.0])
+    left, right = (visible_share(np.array(full + h), 0.16, 2.0) - visible_share(np.array(full), 0.16, 2.0)) / h
+    assert left > 1.0 and right == pytest.approx(0.0, abs=1e-5)
+    assert share_slope(np.array([full - 1e-6]), 0.16, 2.0)[0] == pytest.approx(left, rel=1e-4)
+    assert share_slope(np.array([full + 1e-6]), 0.16, 2.0)[0] == 0.0
 
 
 @pytest.mark.slow
