@@ -28,6 +28,7 @@ from twin.report.rethink import rethink
 from twin.store import save_text
 from twin.visual import palette
 from twin.visual.picture import Picture
+from twin.visual.structures import structures
 
 HERE = Path(__file__).parent
 
@@ -135,6 +136,7 @@ def context(results: Results, gallery: Gallery, charts: Charts) -> dict[str, Any
         "gallery": gallery,
         "legend": facts.legend(results),
         "palette": palette,
+        "organ_signs": [(s.name.replace("_", " "), s.colour) for s in structures(results.patient) if not s.is_target],
         "fans": [(f, Markup(f.svg)) for f in charts.fans],
         "log_scale": charts.log,
         "agreement": Markup(charts.agreement),

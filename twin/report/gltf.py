@@ -22,6 +22,6 @@ def write_gltf(folder: Path, out: Path | None = None) -> list[Path]:
     target.mkdir(parents=True, exist_ok=True)
     made = []
     for name, option, scan in wanted:
-        shown = [s for s in solids if s.option is None or (s.option, s.scan) == (option, scan)]
+        shown = [s for s in solids if s.option in (None, option) and s.scan in (None, scan)]
         made.append(write_glb(target / f"{name}.glb", shown, f"{options[option].label}, {scans[scan]}"))
     return made

@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 
 from twin.report import numbers as n
+from twin.report.isodose import relative_doses
 from twin.report.results import Results
 from twin.visual.mesh import softened
-from twin.visual.palette import AT_RISK, SHELLS
+from twin.visual.palette import ISODOSES, SHELLS
 from twin.visual.solid import STEPS, Surface, body, pack, planes
 from twin.visual.stage import Camera
+from twin.visual.structures import structures
 from twin.visual.view import View
 
 ORGAN, GLASS = "organ", "#b4c6d6"
-OFF = ("coronal", "sagittal")
+OFF = ("coronal", "sagittal", "d95", "d50")
 """What is hidden until it is asked for."""
 
 _OPACITY = {95: 1.0, 50: 0.42, 5: 0.16}
@@ -63,7 +65,7 @@ def interactive(results: Results, view: View, camera: Camera) -> Interactive:
         "camera": _camera(camera),
         "options": [{"label": o.label, "notes": o.notes} for o in options],
         "scans": scans,
-        "off": list(OFF),
+        "off": [*OFF, *(s.name for s in structures(results.patient) if s.is_target)],
         "steps": STEPS,
     }
     ids = [a["id"] for a in results.arms]
@@ -111,10 +113,10 @@ def _volume(draws: np.ndarray) -> str:
 
 def surfaces(results: Results, view: View) -> Iterator[Surface]:
     """Every surface, those within before those around them, as they must be drawn."""
-    for i, (name, mask) in enumerate(results.patient.organs.items()):
-        shape = body(softened(view.show(mask), view.spacing, 0.6 * max(view.spacing)), view.spacing, 0.5)
+    for s in sorted(structures(results.patient), key=lambda s: s.is_target):
+        shape = body(softened(view.show(s.mask), view.spacing, 0.6 * max(view.spacing)), view.spacing, 0.5)
         if shape:
-            yield Surface(name, name, *shape, AT_RISK[i % len(AT_RISK)])
+            yield Surface(s.name, s.name, *shape, s.colour, s.opacity)
     options, _ = options_of(results)
     for o, option in enumerate(options):
         for s, read in enumerate(option.fields):
@@ -124,16 +126,30 @@ def surfaces(results: Results, view: View) -> Iterator[Surface]:
                 if shape:
                     name = f"{option.label}, {percent} %"
                     yield Surface(f"p{percent}", name, *shape, colour, _OPACITY[percent], 0.12, o, s)
+    yield from _isodoses(results, view)
     organ = body(softened(view.organ, view.spacing, max(1.0, 0.5 * max(view.spacing))), view.spacing, 0.5, across=56)
     if organ:
         yield Surface(ORGAN, results.patient.site, *organ, GLASS, 0.07, 0.85)
 
 
+def _isodoses(results: Results, view: View) -> Iterator[Surface]:
+    """Shells of equal dose of every option that has a dose distribution, at all its scans."""
+    places = {a["id"]: i for i, a in enumerate(results.arms)}
+    for arm, read in relative_doses(results).items():
+        values = softened(view.show(read()) * view.organ, view.spacing, 0.5 * max(view.spacing))
+        for percent, colour in ISODOSES.items():
+            shape = body(values, view.spacing, percent / 100)
+            if shape:
+                name = f"{results.arms[places[arm]]['label']}, {percent} % of the prescribed dose"
+                yield Surface(f"d{percent}", name, *shape, colour, 0.3 if percent == 95 else 0.14, 0.12, places[arm])
+
+
 def switches(results: Results) -> list[Switch]:
     found = [Switch(f"p{percent}", f"{percent} % probability", colour) for percent, colour in SHELLS.items()]
     found.append(Switch(ORGAN, results.patient.site, GLASS))
-    at_risk = enumerate(results.patient.organs)
-    found += [Switch(name, name.replace("_", " "), AT_RISK[i % len(AT_RISK)]) for i, name in at_risk]
+    if relative_doses(results):
+        found += [Switch(f"d{percent}", f"{percent} % of the dose", colour) for percent, colour in ISODOSES.items()]
+    found += [Switch(s.name, s.name.replace("_", " "), s.colour) for s in structures(results.patient)]
     return found + [Switch(name, f"{name} slice", "#6b7480") for name in ("axial", "coronal", "sagittal")]
 
 

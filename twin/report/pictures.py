@@ -13,6 +13,7 @@ from twin.progress import Progress, stage
 from twin.report import numbers as n
 from twin.report.growth import growth_picture
 from twin.report.interactive import Interactive, interactive
+from twin.report.isodose import relative_doses
 from twin.report.results import Results
 from twin.visual.checkerboard import checkerboard_row, registered_visits
 from twin.visual.figure import slug
@@ -82,7 +83,8 @@ def make_gallery(results: Results, progress: Progress) -> Gallery:
     able, reason = can_render()
     gallery = Gallery(view_of(results.patient), "" if able else reason)
     states = states_of(results)
-    count = (2 + 2 * len(states) if able else 0) + len(states) + can_mesh() + 1 + len(results.patient.held_out)
+    dosed = sum(s.shown.relative_dose is not None for s in states)
+    count = (2 + 2 * len(states) + dosed if able else 0) + len(states) + can_mesh() + 1 + len(results.patient.held_out)
     with stage(progress, "pictures", count):
         lesions = _union(gallery.view, states)
         _flat(results, gallery, states, lesions, progress.advance)
@@ -118,11 +120,14 @@ def _arm_states(results: Results) -> list[State]:
     scans = [float(d) for d in data["scan"].values]
     at_now = int(np.abs(np.array(scans) - results.decision_day).argmin())
 
-    def shown(arm: str, scan: int) -> Shown:
+    doses = relative_doses(results)
+
+    def shown(arm: str, scan: int, dose: Callable[[], np.ndarray] | None = None) -> Shown:
         return Shown(
             lambda: data["probability"].sel(arm=arm).isel(scan=scan).values,
             (lambda: data["mean_fraction"].sel(arm=arm).isel(scan=scan).values) if core is not None else None,
             core,
+            dose,
         )
 
     first, now = f"day {n.day(scans[at_now])}", _now_note(results, scans[at_now])
@@ -130,7 +135,7 @@ def _arm_states(results: Results) -> list[State]:
     for arm in results.arms:
         note = _volume_note(results, arm["id"], scans[-1])
         words = f"under '{arm['label']}' on day {n.day(scans[-1])}"
-        states.append(State(arm["id"], arm["label"], note, words, shown(arm["id"], len(scans) - 1)))
+        states.append(State(arm["id"], arm["label"], note, words, shown(arm["id"], len(scans) - 1, doses.get(arm["id"]))))
     return states
 
 
@@ -311,6 +316,12 @@ def _scenes(results: Results, gallery: Gallery, states: list[State], maker: Scen
         alt = f"Glass view with shells of 95, 50 and 5 per cent probability of tumour {state.words}: {state.note}."
         shells.append(Panel(state.label, state.note, Picture(f"shells-{slug(key)}", alt, pixels)))
         tick()
+    dosed = []
+    for key, pixels in maker.doses(shown):
+        state = by_key[key]
+        alt = f"Glass view with shells of 95 and 50 per cent of the prescribed dose, and the tumour {state.words}."
+        dosed.append(Panel(state.label, "", Picture(f"dose-{slug(key)}", alt, pixels)))
+        tick()
     words = "Cut open at the tumour. Amber: visible tumour in at least half of the simulated courses"
     words += "; red: its core." if results.patient.visibility.core is not None else "."
     certain = "How sure: red, tumour in 95 % of the simulated courses; amber, in half of them; blue, in 5 %."
@@ -318,3 +329,6 @@ def _scenes(results: Results, gallery: Gallery, states: list[State], maker: Scen
         Series("cutaway", "Cut open", words, tuple(cut)),
         Series("shells", "How sure", certain, tuple(shells)),
     ]
+    if dosed:
+        words = "Shells of the whole course: pink, 95 % of the prescribed dose; green, 50 %; amber, the tumour that is left."
+        gallery.series.insert(2, Series("dose", "Dose", words, tuple(dosed)))

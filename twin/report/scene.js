@@ -171,7 +171,7 @@
   }
 
   function wanted(mesh) {
-    const here = mesh.option === null || (mesh.option === state.option && mesh.scan === state.scan);
+    const here = mesh.option === null || (mesh.option === state.option && (mesh.scan === null || mesh.scan === state.scan));
     return here && !state.hidden.has(mesh.group);
   }
 

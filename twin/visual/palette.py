@@ -23,6 +23,11 @@ SHELLS = {95: "#E23D1C", 50: "#F0A321", 5: "#4FA8DC"}
 AT_RISK = ("#AA4499", "#009E73", "#882255", "#117733", "#332288", "#CC6677", "#8C6D00", "#0072B2")
 """Organs at risk, in their order."""
 
+VESSEL, TARGET = "#B3202C", "#8FA3B5"
+
+ISODOSES = {95: "#C2408F", 50: "#58A55C"}
+"""Shells of equal dose, per cent of the prescribed one."""
+
 INK, MUTED, FAINT, PAPER = "#16202b", "#5b6875", "#d5dbe1", "#ffffff"
 SCREEN = "#000000"
 """Ground of slices, as on a reading-room screen."""

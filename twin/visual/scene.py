@@ -22,11 +22,13 @@ Field = Callable[[], np.ndarray]
 
 @dataclass(frozen=True)
 class Shown:
-    """What one panel shows: the probability of visible tumour, and the cell fraction with the level of the core."""
+    """What one panel shows: the probability of visible tumour, the cell fraction with the level of the core, and the dose
+    over the prescribed one where a dose distribution is given."""
 
     probability: Field = field(repr=False)
     fraction: Field | None = field(repr=False, default=None)
     core_level: float | None = None
+    relative_dose: Field | None = field(repr=False, default=None)
 
 
 class SceneMaker:
@@ -55,6 +57,19 @@ class SceneMaker:
 
     def glasses(self, shown: Mapping[str, Shown]) -> Iterator[tuple[str, np.ndarray]]:
         return self._glasses(shown, self.near, PANEL)
+
+    def doses(self, shown: Mapping[str, Shown]) -> Iterator[tuple[str, np.ndarray]]:
+        """(name, picture) of the isodose shells of every panel that has a dose distribution, the whole organ in sight."""
+        glass, stage = Glass(self.view, self.far), Stage(self.far, PANEL)
+        glass.furnish(stage)
+        for name, what in shown.items():
+            if what.relative_dose is None:
+                continue
+            dose, probability = self.view.show(what.relative_dose()), self.view.show(what.probability())
+            actors = glass.place_dose(stage, dose * self.view.organ, probability)
+            yield name, annotated(stage.shoot(), self.far, small=True)
+            stage.remove(actors)
+        stage.close()
 
     def _cutaways(self, shown: Mapping[str, Shown], camera: Camera, size) -> Iterator[tuple[str, np.ndarray]]:
         if self._cutaway is None:

@@ -11,7 +11,7 @@ from tests.twin.report import fake_results
 from tests.twin.report.poison import ONE_OF_ALL, poison
 from twin.case.prepared import save_patient
 from twin.report import build_report, pictures
-from twin.store import load_json, save_json
+from twin.store import load_json, save_dataset, save_json
 from twin.visual import scene
 from twin.visual.probe import can_render
 
@@ -35,7 +35,9 @@ def full_report(tmp_path_factory) -> Path:
     if not able:
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("full")
-    fake_results.write_results(folder, fake_results.fake_patient(factor=5), arms=("none", "standard"), draws=4)
+    patient = fake_results.with_organs(fake_results.fake_patient(factor=5))
+    fake_results.write_results(folder, patient, arms=("none", "standard"), draws=4)
+    save_dataset(folder / "doses.zarr", fake_results.fake_doses(patient, ("standard",)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scene, "HERO", (320, 240))
         patch.setattr(scene, "PANEL", (200, 160))

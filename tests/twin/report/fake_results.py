@@ -287,6 +287,14 @@ def _scenarios(folder: Path, patient: Patient, blob: Blob, arms: tuple[str, ...]
     Manifest("scenarios", {"arms": list(arms), "horizon_day": HORIZON}, seed=0).write(folder)
 
 
+def with_organs(patient: Patient, *names: str) -> Patient:
+    """The patient with a ball beside the middle under each name; an organ at risk, vessels and a target without names."""
+    index = np.indices(patient.grid.shape, float) / np.array(patient.grid.shape)[:, None, None, None]
+    names = names or ("stem", "cerebral_arteries", "ptv")
+    balls = {name: ((index - 0.4 - 0.05 * i) ** 2).sum(axis=0) < 0.01 for i, name in enumerate(names)}
+    return replace(patient, organs=balls)
+
+
 def fake_doses(patient: Patient, arms: tuple[str, ...], source: str = "", mapped: bool = True) -> xr.Dataset:
     """``doses.zarr`` of a dose that falls off from the middle: organs "stem" and "cord" and the target "ptv"."""
     place = np.indices(patient.grid.shape, float) / np.array(patient.grid.shape)[:, None, None, None] - 0.5

@@ -121,8 +121,11 @@ def test_the_scene_is_drawn_turned_and_switched(full_report, tmp_path):
         assert (drawn(page) != start).mean() > 0.02
         page.click("text=Start")
         assert (drawn(page) != start).mean() < 0.002
-        for words in ("95 % probability", "50 % probability", "5 % probability"):
+        for words in ("95 % probability", "50 % probability", "5 % probability", "cerebral arteries"):
             page.click(f'.scene-controls >> text="{words}"')
-        assert reddish(drawn(page)) < 50
+        without = drawn(page)
+        assert reddish(without) < 50
+        page.click('.scene-controls >> text="95 % of the dose"')
+        assert (drawn(page) != without).mean() > 0.005
         page.click(".scene-controls >> text=No further treatment")
         assert "No further treatment" in page.inner_text(".scene-caption")

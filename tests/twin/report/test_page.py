@@ -138,6 +138,13 @@ def test_notes_warnings_and_the_alignment_are_told(elements):
     assert "on the baseline grid as given" in elements.text
 
 
+def test_organs_vessels_and_dose_shells_are_in_the_stills_and_the_scene(full_report):
+    pictures, shown = full_report.parent / "pictures", Elements(full_report.read_text(encoding="utf-8")).text
+    assert (pictures / "dose-standard.png").exists() and not (pictures / "dose-none.png").exists()
+    assert (pictures / "dose-volume.png").exists() and "95 % of the dose" in shown
+    assert "cerebral arteries" in shown and "pink, 95 % of the prescribed dose" in shown
+
+
 def test_pictures_are_written_and_old_ones_removed(flat_report, tmp_path):
     names = {p.name for p in (flat_report.parent / "pictures").glob("*.png")}
     assert {"fans.png", "parameters.png", "agreement.png", "slice-standard.png", "visit-change.png"} <= names
