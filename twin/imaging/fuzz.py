@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from twin.imaging import sandbox
 from twin.imaging.fuzz_targets import TARGETS, Target
 from twin.progress import SILENT, Progress, stage
 
@@ -151,7 +152,6 @@ def fuzz(
     """Show ``count`` damaged files, from number ``first`` on, to the readers of a target. A finding: an exception that is no
     refusal, a hang over ``seconds``, a crash, more than 1 GB, or an image whose geometry or values are not finite."""
     target, outcome = TARGETS[name], Outcome(name)
-    count = max(1, round(count * target.share))
     with stage(progress, f"Damaged files: {name}", count), _Reader(name) as reader:
         for number in range(first, first + count):
             verdict = reader.show(damaged(target, seed, number), seconds)
@@ -217,20 +217,23 @@ def serve(pipe: Any, name: str) -> None:
     import resource
     import time
 
+    def peak() -> float:
+        return max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, sandbox.peak_mb())
+
     target = TARGETS[name]
     with tempfile.TemporaryDirectory(prefix="oncotwin-") as scratch:
         path = Path(scratch, "file" + target.ending)
         target.warm(path)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        before = peak()
         pipe.send("ready")
         for body in _received(pipe):
             path.write_bytes(body)
             start = time.monotonic()
             kind, words = target.judge(path)
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            if peak - before > MEMORY_MB:
-                kind, words, before = "broken", f"{peak - before:.0f} MB were taken", peak
-            pipe.send({"kind": kind, "words": words, "seconds": time.monotonic() - start, "mb": peak})
+            held = peak()
+            if held - before > MEMORY_MB:
+                kind, words, before = "broken", f"{held - before:.0f} MB were taken", held
+            pipe.send({"kind": kind, "words": words, "seconds": time.monotonic() - start, "mb": held})
 
 
 def _received(pipe: Any) -> Iterator[bytes]:

@@ -24,14 +24,12 @@ class Target:
     """A kind of file: a sound example, the ending of its name, and its reader (returns what is to be finite).
 
     ``pack`` wraps the damaged bytes, so that the damage reaches what lies within a compressed file.
-    ``share`` of the asked number of files is shown, where each one costs a process.
     """
 
     make: Callable[[], bytes]
     ending: str
     reader: Callable[[Path], list[Any]]
     pack: Callable[[bytes], bytes] = bytes
-    share: float = 1.0
 
     def seed(self) -> bytes:
         return _made(self.make)
@@ -243,8 +241,8 @@ def _read_plan(path: Path) -> list[Any]:
 TARGETS: dict[str, Target] = {
     "nifti": Target(_nifti, ".nii", _read_any),
     "nifti-packed": Target(_nifti, ".nii.gz", _read_any, _gzip),
-    "nrrd": Target(_nrrd, ".nrrd", _read_any, share=0.05),
-    "metaimage": Target(_metaimage, ".mha", _read_any, share=0.05),
+    "nrrd": Target(_nrrd, ".nrrd", _read_any),
+    "metaimage": Target(_metaimage, ".mha", _read_any),
     "dicom-multiframe": Target(_image, ".dcm", _read_image),
     "dicom-slice": Target(_slice, ".dcm", _read_slice),
     "seg": Target(_seg, ".dcm", _read_seg),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -88,20 +90,21 @@ def _not_finite(bad: int, size: int, where: str) -> DataRefused:
 def _read_apart(path: Path, where: str) -> tuple[np.ndarray, Grid]:
     """Formats whose header is not checked here are read by ITK in a process of its own: it may hang or crash on them."""
     try:
-        found = guarded(attempt, str(path), where, memory=MEMORY)
+        values, facts = guarded(attempt, str(path), where, memory=MEMORY)
     except Failed as failure:
         raise unreadable(where, str(failure)) from None
-    if isinstance(found, DataRefused):
-        raise found
-    return found
+    if values is None:
+        raise DataRefused(**facts)
+    return values, Grid(**{name: tuple(value) for name, value in facts.items()})
 
 
-def attempt(path: str, where: str) -> tuple[np.ndarray, Grid] | DataRefused:
-    """What :func:`_read` gives or raises, as a value that crosses processes."""
+def attempt(path: str, where: str) -> tuple[np.ndarray | None, dict[str, Any]]:
+    """What :func:`_read` gives or refuses, as values that cross processes: (array, the grid) or (None, the refusal)."""
     try:
-        return _read(Path(path), where)
+        values, grid = _read(Path(path), where)
     except DataRefused as refused:
-        return refused
+        return None, {"what": refused.what, "where": refused.where, "why": refused.why, "remedy": refused.remedy}
+    return values, asdict(grid)
 
 
 def _read(path: Path, where: str):

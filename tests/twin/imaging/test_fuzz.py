@@ -22,7 +22,7 @@ COUNT = 100
 def test_damaged_files_are_refused_or_read_sanely(name):
     outcome = fuzz.fuzz(name, COUNT, seed=7)
     assert not outcome.findings, str(outcome)
-    assert outcome.count == round(COUNT * TARGETS[name].share) and outcome.refused > 0
+    assert outcome.count == COUNT and outcome.refused > 0
 
 
 def test_a_file_that_crashes_the_compiled_reader_is_refused(tmp_path):

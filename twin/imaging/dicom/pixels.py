@@ -114,18 +114,18 @@ def _compressed(dataset: Any, shape: tuple[int, int, int], source: Source) -> np
     if _syntax(dataset) not in SYNTAXES:
         raise source.refuse("The pixels are in an encoding that is not known here.", "export the series uncompressed")
     try:
-        values = guarded(decode_file, str(source.path), seconds=30.0)
+        values, _ = guarded(decode_file, str(source.path), seconds=30.0)
     except Failed as failure:
         raise source.refuse(
             f"The compressed pixels ({SYNTAXES[_syntax(dataset)]}) cannot be decoded: {failure}.",
             "export the series uncompressed (Explicit VR Little Endian)",
         ) from None
-    if values.size != int(np.prod(shape)):
+    if values is None or values.size != int(np.prod(shape)):
         raise source.refuse("The compressed pixels do not have the size that the header claims.")
     return values.reshape(shape)
 
 
-def decode_file(path: str) -> np.ndarray:
+def decode_file(path: str) -> tuple[np.ndarray, None]:
     """Decode one compressed file; called in a process of its own, since decoders are C code and the file untrusted."""
     import pydicom
 
@@ -134,10 +134,10 @@ def decode_file(path: str) -> np.ndarray:
         try:
             from pydicom.pixels import pixel_array
 
-            return pixel_array(dataset, raw=True)
+            return pixel_array(dataset, raw=True), None
         except (RuntimeError, AttributeError, NotImplementedError, ImportError):
             import SimpleITK as sitk
 
             intercept, slope = float(dataset.get("RescaleIntercept", 0) or 0), float(dataset.get("RescaleSlope", 1) or 1)
             rescaled = sitk.GetArrayFromImage(sitk.ReadImage(path)).astype(np.float64)
-            return np.rint((rescaled - intercept) / slope).astype(np.int32)
+            return np.rint((rescaled - intercept) / slope).astype(np.int32), None
