@@ -6,13 +6,14 @@ import csv
 import datetime
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from twin import RESEARCH_USE_ONLY
 from twin.case.labels import PRESETS, REGIONS, SPELLINGS
-from twin.case.units import ROLES, tidy
+from twin.case.units import ROLES, UNIT_NEEDED, tidy
 from twin.errors import DataRefused
 from twin.imaging.deface import MARGIN_MM, Defacing, find_face
 from twin.imaging.dicom.mapping import Mapping
@@ -22,10 +23,14 @@ from twin.imaging.write import write_image
 from twin.progress import SILENT, Progress, stage
 from twin.store import save_json, save_text
 
-SUFFIXES = {"T1w": "t1", "T2w": "t2", "FLAIR": "flair", "ADC": "adc", "adc": "adc", "ct": "ct", "CT": "ct"}
+SUFFIXES = {"T1w": "t1", "T2w": "t2", "FLAIR": "flair", "ADC": "adc", "adc": "adc", "ct": "ct", "CT": "ct", "pet": "pet"}
 """The end of a file's name -> image role; T1w with a `ce-` entity is t1gd."""
 
 LARGEST_SIDECAR = 1 << 20
+
+ALLOWED = re.compile(r"sub-[A-Za-z0-9]+(_[a-z]+-[A-Za-z0-9]+)*_[A-Za-z0-9]+\.(nii|nii\.gz|json|tsv)")
+LONGEST_NAME = 120
+"""Of a file that is taken out of an archive."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +66,29 @@ def bids_files(folder: Path) -> list[BidsFile]:
     return found
 
 
+def lay_out(members: Iterable[tuple[Path, str]], folder: Path) -> Path | None:
+    """The members of an archive (file, name inside) that are named as BIDS names them, moved so that files of one folder
+    lie together; None where there is no image. Only letters, digits and -_ ever become a name, folders are numbered."""
+    places: dict[str, Path] = {}
+    for path, name in members:
+        inside, _, last = name.rpartition("/")
+        if ALLOWED.fullmatch(last) and len(last) <= LONGEST_NAME:
+            place = places.setdefault(inside, folder / f"{len(places):06d}")
+            place.mkdir(parents=True, exist_ok=True)
+            if not (place / last).exists():
+                path.rename(place / last)
+    return folder if bids_files(folder) else None
+
+
 def import_bids(
     source: Path, folder: Path, answers: Mapping, named: bool, progress: Progress = SILENT, deface: bool = False
 ) -> ImportReport:
     """Write images and ``case.yaml`` into ``folder``; the report's problems are what is left to answer.
 
     Days come from ``days`` in the mapping, ``sub-*_sessions.tsv`` (acq_time) or names such as ses-day042; labels from
-    ``preset`` in the mapping or the segmentation's own ``dseg.tsv``; the unit of an ADC map from its sidecar (Units) or the
-    mapping. Nothing of these is guessed. Headers and sidecars are not copied: no identity travels with them.
+    ``preset`` in the mapping or the segmentation's own ``dseg.tsv``; the unit of a PET image from its sidecar (Units), that
+    of an ADC map from there or the mapping. Nothing of these is guessed. Headers and sidecars are not copied: no identity
+    travels with them.
     """
     files = bids_files(source)
     people = {f.entities.get("sub", "") for f in files}
@@ -128,15 +148,17 @@ class _Tree:
         assert file.role is not None
         self._copy(file, name)
         self.note.say(f"  {file.role}")
-        if file.role != "adc":
+        if file.role not in UNIT_NEEDED:
             return name
-        unit = str(_sidecar(file).get("Units", "")) or self.answers.adc_unit
-        if unit and tidy(unit) in ROLES["adc"]:
-            return {"file": name, "unit": tidy(unit)}
+        units = ROLES[file.role]
+        unit = tidy(str(_sidecar(file).get("Units", "")) or (self.answers.adc_unit if file.role == "adc" else "") or "")
+        if unit in units:
+            return {"file": name, "unit": unit}
         self.note.problem(
-            f"The unit of the ADC map {name} is not stated.",
+            f"The unit of {name} is not stated." if not unit else f"The unit '{unit[:20]}' of {name} is not known here.",
             why="a unit is never guessed from the values",
-            remedy="write adc_unit in a mapping file (many scanners: 1e-6 mm2/s) and import again",
+            remedy=f"write Units into its sidecar (.json) and import again; known: {', '.join(units)}"
+            + (" (or adc_unit in a mapping file; many scanners: 1e-6 mm2/s)" if file.role == "adc" else ""),
         )
         return None
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tarfile
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,7 @@ from tests.twin.case.folders import GRID, adc, brain, segmentation
 from tests.twin.imaging.dicom.identity import Tokens, plant_nifti, written
 from twin.case import load_case
 from twin.errors import DataRefused
+from twin.imaging.bids import lay_out
 from twin.imaging.dicom import import_study
 from twin.imaging.write import write_image
 
@@ -71,3 +75,46 @@ def test_no_identity_of_a_header_travels(tree, tmp_path):
     assert len(own.places) >= 30 and not own.found(str(report).encode())
     for name, body in written(tmp_path / "case"):
         assert not own.found(body) and b"2026-0" not in body, name
+
+
+def packed(tree, path):
+    with zipfile.ZipFile(path, "w") if path.suffix == ".zip" else tarfile.open(path, "w:gz") as archive:
+        for file in sorted(p for p in tree.rglob("*") if p.is_file()):
+            getattr(archive, "write" if path.suffix == ".zip" else "add")(file, file.relative_to(tree).as_posix())
+    return path
+
+
+@pytest.mark.parametrize("name", ["tree.zip", "tree.tar.gz"])
+def test_a_packed_tree_is_the_tree(tree, tmp_path, name):
+    import_study(tree, tmp_path / "plain")
+    import_study(packed(tree, tmp_path / name), tmp_path / "case")
+    assert (tmp_path / "case/case.yaml").read_bytes() == (tmp_path / "plain/case.yaml").read_bytes()
+    one, other = (load_case(tmp_path / n).visits[1] for n in ("case", "plain"))
+    np.testing.assert_array_equal(one.images["t1gd"].values, other.images["t1gd"].values)
+
+
+def test_names_in_an_archive_become_no_path(tmp_path):
+    names = [
+        "../../sub-1_T1w.nii.gz",
+        "a/sub-1_../x_T1w.nii",
+        "a/sub-1_T1w.nii\n",
+        "a/sub-\u00e9_T1w.nii",
+        "a/sub-1_T1w.nii",
+    ]
+    members = []
+    for k, name in enumerate(names):
+        (tmp_path / f"{k}").write_bytes(b"")
+        members.append((tmp_path / f"{k}", name))
+    found = lay_out(members, tmp_path / "tree")
+    laid = sorted(p.relative_to(tmp_path).as_posix() for p in found.rglob("*") if p.is_file())
+    assert laid == ["tree/000000/sub-1_T1w.nii.gz", "tree/000001/sub-1_T1w.nii"]
+
+
+def test_pet_needs_its_unit(tree, tmp_path):
+    pet = tree / "sub-01/ses-a/pet/sub-01_ses-a_trc-FET_pet.nii.gz"
+    write_image(pet, adc(segmentation(3)), GRID)
+    (unknown,) = import_study(tree, tmp_path / "case").problems
+    assert "unit of day000/pet.nii.gz is not stated" in unknown.what and "bq/ml" in unknown.remedy
+    pet.with_name(pet.name.replace(".nii.gz", ".json")).write_text('{"Units": "Bq/mL"}')
+    assert import_study(tree, tmp_path / "case", overwrite=True).complete
+    assert "pet" in load_case(tmp_path / "case").visits[0].images

@@ -40,6 +40,8 @@ def remarks(volume: Volume) -> list[str]:
     if where.tilted:
         said.append(f"gantry tilt of {where.tilt_degrees:.1f} degrees: straightened by interpolation within each slice")
     said += _rounding(where)
+    if volume.overlaid:
+        said.append("drawings or words of an overlay lie over it: they are not taken over")
     return said
 
 

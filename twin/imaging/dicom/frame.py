@@ -147,7 +147,7 @@ def _traits(groups: _Groups, dataset: Any) -> tuple[tuple[str, str], ...]:
     found = {
         "kind": "\\".join(kind[:2] + tuple(k for k in kind[2:] if k not in ("NORM", "DIS2D", "DIS3D", "ND", "FIL"))),
         "echo": text(dataset, "EchoNumbers") or text(groups.item("MREchoSequence"), "EffectiveEchoTime"),
-        "b": text(diffusion, "DiffusionBValue") or _siemens_b(dataset),
+        "b": text(diffusion, "DiffusionBValue") or _classic_b(dataset),
         "gradient": text(first(diffusion, "DiffusionGradientDirectionSequence"), "DiffusionGradientOrientation"),
         "time": text(content, "TemporalPositionIndex") or text(dataset, "TemporalPositionIdentifier"),
         "stack": text(content, "StackID"),
@@ -156,9 +156,17 @@ def _traits(groups: _Groups, dataset: Any) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in found.items() if value)
 
 
-def _siemens_b(dataset: Any) -> str:
-    """The b-value in the block of private tags by which Siemens scanners write it."""
-    try:
-        return str(dataset.private_block(0x0019, "SIEMENS MR HEADER")[0x0C].value)[:16]
-    except Exception:  # absent in most files, and converted lazily by pydicom in the others
-        return ""
+B_VALUES = ((0x0019, "SIEMENS MR HEADER", 0x0C), (0x0043, "GEMS_PARM_01", 0x39), (0x2001, "Philips Imaging DD 001", 0x03))
+"""(group, creator, element) of the private tags by which Siemens, GE and Philips state the b-value of classic images."""
+
+
+def _classic_b(dataset: Any) -> str:
+    """The b-value where a classic image states it: in the standard's tag, or in a private one."""
+    if stated := text(dataset, "DiffusionBValue"):
+        return stated
+    for group, creator, element in B_VALUES:
+        try:
+            return str(dataset.private_block(group, creator)[element].value)[:32]
+        except Exception:  # absent in most files, and converted lazily by pydicom in the others
+            continue
+    return ""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from twin.errors import DataRefused
 from twin.imaging.archive import is_archive, unpack
+from twin.imaging.bids import lay_out
 from twin.imaging.dicom.file import Source, is_dicom
 
 MOST_FILES = 200_000
@@ -18,11 +19,13 @@ MOST_FILES = 200_000
 
 @dataclass(frozen=True)
 class Gathered:
-    """DICOM files with the words that name them, and how many other files were passed over."""
+    """DICOM files with the words that name them, how many other files were passed over, and, where there is no DICOM file,
+    the BIDS-like tree that came out of the archives."""
 
     sources: tuple[Source, ...]
     others: int
     remarks: tuple[str, ...]
+    tree: Path | None = None
 
 
 @contextmanager
@@ -41,7 +44,7 @@ def gathered(source: Path, named: bool = True) -> Iterator[Gathered]:
 
 
 def _gather(source: Path, scratch: Path, named: bool) -> Gathered:
-    pairs, remarks = [], []
+    pairs, unpacked_pairs, remarks = [], [], []
     for number, (path, name) in enumerate(_plain_files(source)):
         if is_archive(path):
             try:
@@ -53,6 +56,7 @@ def _gather(source: Path, scratch: Path, named: bool) -> Gathered:
                 remarks.append(f"{refusal.where} was left out: {refusal.what}")
                 continue
             pairs += [(p, f"{name}: {inner}") for p, inner in unpacked.files]
+            unpacked_pairs += unpacked.files
             if unpacked.left_out:
                 count = len(unpacked.left_out)
                 remarks.append(
@@ -62,7 +66,8 @@ def _gather(source: Path, scratch: Path, named: bool) -> Gathered:
             pairs.append((path, name))
     found = [(p, n) for p, n in pairs if is_dicom(p)]
     sources = tuple(Source(p, n if named else f"file {i + 1}", named) for i, (p, n) in enumerate(found))
-    return Gathered(sources, len(pairs) - len(found), tuple(remarks))
+    tree = None if found else lay_out(unpacked_pairs, scratch / "tree")
+    return Gathered(sources, len(pairs) - len(found), tuple(remarks), tree)
 
 
 def _plain_files(source: Path) -> list[tuple[Path, str]]:

@@ -26,6 +26,9 @@ CLASSES = {
 
 IMAGES = tuple(CLASSES)
 KNOWN = (*IMAGES, "SEG", "RTSTRUCT", "RTDOSE", "RTPLAN", "RTRECORD", "REG", "SR", "PR", "KO", "OT", "SC", "DOC")
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+"""The class of pictures made outside the scanner, and the start of the names of its multi-frame classes."""
+
 FEWEST_PLANES = 3
 LOCALISERS = ("localizer", "localiser", "scout", "survey", "3-plane", "3plane", "aahead", "topogram")
 
@@ -110,6 +113,11 @@ class Volume:
         return self.layout.frames
 
     @property
+    def overlaid(self) -> bool:
+        """Whether drawings or words lie over its planes (groups 6000 to 60FF)."""
+        return any(0x6000 <= tag >> 16 <= 0x60FF for file in self.series.files for tag in file.header.keys())  # noqa: SIM118
+
+    @property
     def kind(self) -> tuple[str, ...]:
         """ImageType of its planes."""
         return tuple(dict(self.traits).get("kind", "").split("\\")) if self.traits else ()
@@ -154,8 +162,8 @@ def _file_order(file: File) -> tuple:
 
 def volumes(series: Series) -> tuple[list[Volume], list[SetAside]]:
     """The volumes of an image series. Planes of several orientations, echoes, b-values or times are told apart."""
-    if _is_localiser(series):
-        return [], [SetAside(series.name, "a localiser")]
+    if reason := _no_measurement(series):
+        return [], [SetAside(series.name, reason)]
     frames, copies = _without_copies([f for file in series.files for f in file.frames])
     if not frames:
         return [], [SetAside(series.name, "its images do not say where in the patient they lie")]
@@ -171,6 +179,15 @@ def volumes(series: Series) -> tuple[list[Volume], list[SetAside]]:
         else:
             aside.append(volume)
     return found, aside
+
+
+def _no_measurement(series: Series) -> str:
+    """Why the pixels are not what a scanner measured of the organ; empty if they may be."""
+    if any(text(f.header, "BurnedInAnnotation").upper() == "YES" for f in series.files):
+        return "words are burned into its pixels: they are no tissue, and may name the patient"
+    if any(text(f.header, "SOPClassUID").startswith(SECONDARY_CAPTURE) for f in series.files):
+        return "a secondary capture (a screenshot or a processed picture)"
+    return "a localiser" if _is_localiser(series) else ""
 
 
 def _is_localiser(series: Series) -> bool:

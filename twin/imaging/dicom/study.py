@@ -48,7 +48,8 @@ def import_study(
 ) -> ImportReport:
     """Write the patient folder ``out`` (NIfTI images, ``case.yaml``, ``mapping.yaml``, ``import.json``) of a DICOM study.
 
-    ``source`` is a folder, zip or tar as a PACS exports it, or a BIDS-like tree of NIfTI files (twin.imaging.bids).
+    ``source`` is a folder, zip or tar as a PACS exports it, or a BIDS-like tree of NIfTI files, packed or not
+    (twin.imaging.bids).
     ``mapping`` answers what no tag says (which outline is which region; the unit of an ADC map; the first day of
     radiotherapy); without it, ``mapping.yaml`` lists the questions.
     ``mode`` "research" writes no identity: invented names, dates shifted by whole weeks (alike for one patient in every
@@ -65,6 +66,10 @@ def import_study(
             folder.mkdir()
             return replace(import_bids(source, folder, answers, rules.named, progress, deface), out=out)
     with gathered(source, rules.named) as found:
+        if found.tree is not None:
+            with replacing(out) as folder:
+                folder.mkdir()
+                return replace(import_bids(found.tree, folder, answers, rules.named, progress, deface), out=out)
         contents = read_contents(found, rules.named, progress)
         _one_person(contents)
         rules = privacy(mode, next(iter(contents.people), ""), key)

@@ -12,6 +12,7 @@ from twin.grid import Grid
 from twin.imaging.dicom import phantom
 from twin.imaging.dicom.file import Source, quiet
 from twin.imaging.dicom.finding import plane_of, remarks, unusable
+from twin.imaging.dicom.frame import B_VALUES
 from twin.imaging.dicom.phantom import Exam
 from twin.imaging.dicom.series import SetAside, group, open_files, volumes
 from twin.imaging.dicom.stack import grid_of_layout
@@ -200,3 +201,41 @@ def test_positions_rounded_by_the_scanner_are_not_a_tilt(tmp_path):
     volume = only(datasets, tmp_path)
     assert volume.layout.regular
     assert grid_of_layout(volume.layout).same_as(grid, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("tags", "words"),
+    [
+        ({"BurnedInAnnotation": "YES"}, "words are burned into its pixels"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}, "secondary capture"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7.2"}, "secondary capture"),
+    ],
+)
+def test_what_no_scanner_measured_is_set_aside(tmp_path, tags, words):
+    grid = small()
+    datasets = phantom.slices(EXAM, ramp(grid), grid, 3, SeriesDescription="t1")
+    for name, value in tags.items():
+        setattr(datasets[2], name, value)
+    found, (aside,) = load(datasets, tmp_path)
+    assert not found and words in aside.reason
+
+
+def test_an_overlay_is_said(tmp_path):
+    grid = small()
+    datasets = phantom.slices(EXAM, ramp(grid), grid, 3)
+    assert not only(datasets, tmp_path / "plain").overlaid
+    datasets[1].add_new(0x60000010, "US", 8)
+    assert any("overlay" in words for words in remarks(only(datasets, tmp_path / "drawn")))
+
+
+@pytest.mark.parametrize("private", B_VALUES)
+def test_diffusion_weightings_are_told_apart_by_any_makers_tag(tmp_path, private):
+    grid = small()
+    datasets = []
+    for b in (0, 1000):
+        for one in phantom.slices(EXAM, ramp(grid) + np.uint16(b), grid, 3):
+            one.private_block(private[0], private[1], create=True).add_new(private[2], "IS", b)
+            one.SOPInstanceUID = one.file_meta.MediaStorageSOPInstanceUID = EXAM.uid(b, one.InstanceNumber)
+            datasets.append(one)
+    found, aside = load(datasets, tmp_path)
+    assert not aside and sorted(dict(v.traits)["b"] for v in found) == ["0", "1000"]
