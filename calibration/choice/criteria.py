@@ -12,6 +12,9 @@ from scipy.special import logsumexp
 UNSURE = 0.7
 """Pareto k above which leaving a piece out cannot be told from these draws (Vehtari 2017)."""
 
+FEWEST = 25
+"""Draws below which the tail of a piece's weights is too short for Pareto smoothing."""
+
 ALIKE = 1e-3
 """Where no two draws differ by more than this in log density, leaving the piece out changes nothing."""
 

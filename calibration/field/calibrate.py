@@ -140,7 +140,9 @@ def _told(patient: Patient, maps: xr.Dataset) -> str:
     place = np.logical_or.reduce([v.whole for v in patient.seen if v.whole is not None])
     rate = maps["growth_rate"].values[place]
     low, high = np.quantile(rate, (0.05, 0.95))
-    return f"Over the lesions seen the rate is {rate.mean():.3g} /day in the mean; 90 % of them lie in {low:.3g} to {high:.3g} /day."
+    return (
+        f"Over the lesions seen the rate is {rate.mean():.3g} /day in the mean, 90 % of it in {low:.3g} to {high:.3g} /day."
+    )
 
 
 def effective(laplace: Laplace) -> tuple[float, np.ndarray]:
