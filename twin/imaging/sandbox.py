@@ -86,7 +86,7 @@ class _Nursery:
                 os.kill(child[0], signal.SIGKILL)
                 self._answer(START_SECONDS)
             except (OSError, ValueError, IndexError):
-                self.process.kill()
+                self.close()
                 raise Failed("the reader crashed") from None
         raise Failed(f"no answer within {seconds:g} s")
 
