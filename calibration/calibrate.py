@@ -12,6 +12,7 @@ import numpy as np
 
 from calibration.calibration import JOURNAL, Calibration
 from calibration.contradiction import refuse_contradictions, vanished
+from calibration.convergence import told as convergence
 from calibration.discrepancy import Discrepancy, discrepancies
 from calibration.evaluation import visit_scores
 from calibration.forecast import forecast, horizon_day
@@ -125,6 +126,7 @@ def drawn(fitted: Fitted, settings: Settings, crew: Crew, progress: Progress = S
     centre, covariance = quick.mean(axis=0), np.atleast_2d(np.cov(quick.T))
     found = sample_posterior(fitted.objective, evaluate, centre, covariance, settings.seed, progress=progress)
     facts = {"evaluations": len(found.z), "failed": found.failed, "effective_draws": found.effective}
+    facts["rhat"] = dict(zip(fitted.laplace.space.names, found.rhat.tolist(), strict=True))
     return found.draws(settings.seed, settings.draws), facts
 
 
@@ -141,7 +143,8 @@ def _with_sampling(summary: dict[str, Any], facts: dict[str, Any]) -> dict[str, 
         return summary
     told = f"The posterior was sampled: {facts['evaluations']} evaluations are worth {facts['effective_draws']:.0f} draws."
     few = [f"Fewer than {ENOUGH:.0f} effective draws: the intervals are rough."] if facts["effective_draws"] < ENOUGH else []
-    words = {"sentences": [*summary["sentences"], told], "warnings": [*summary["warnings"], *few]}
+    agree, apart = convergence(np.array(list(facts["rhat"].values())), list(facts["rhat"]))
+    words = {"sentences": [*summary["sentences"], told, *agree], "warnings": [*summary["warnings"], *few, *apart]}
     return {**summary, **words, "sampling": facts}
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import logsumexp
 from scipy.stats import multivariate_t
 
+from calibration.convergence import rhat
 from calibration.objective import FAILED, Objective
 from calibration.pool import Evaluate
 from calibration.search import call
@@ -50,6 +51,11 @@ class Sampled:
     def effective(self) -> float:
         """Effective sample size 1 / sum w^2 (Kish 1965)."""
         return float(np.exp(-logsumexp(2 * self.log_weight)))
+
+    @property
+    def rhat(self) -> np.ndarray:
+        """Agreement of two halves of the draws, by parameter (:func:`calibration.convergence.rhat`)."""
+        return rhat(self.z, np.exp(self.log_weight))
 
     @property
     def mean(self) -> np.ndarray:

@@ -12,6 +12,7 @@ import xarray as xr
 
 from calibration import scores
 from calibration.calibration import FIT, POSTERIOR, SUMMARY
+from calibration.convergence import told as convergence
 from calibration.forecast import AHEAD_DAYS
 from calibration.markers import sentences as marked
 from calibration.next_scan import with_next_scan
@@ -147,6 +148,7 @@ def _summary(series: SizeSeries, structure: Structure, space: Space, found: Samp
     warnings = [
         f"The draws rest on {found.effective:.0f} effective candidates of {found.evaluations}: ask for more --evaluations."
     ] * (found.effective < FEW and found.evaluations > 0)
+    agree, apart = ([], []) if found.rhat is None else convergence(found.rhat, space.names)
     told = {
         "form": FORM,
         "model": structure.model,
@@ -156,9 +158,10 @@ def _summary(series: SizeSeries, structure: Structure, space: Space, found: Samp
         "method": "importance sampling" if found.evaluations else "prior",
         "evaluations": found.evaluations,
         "effective_sample_size": found.effective,
+        "rhat": {} if found.rhat is None else dict(zip(space.names, found.rhat.tolist(), strict=True)),
         "decision_day": series.seen[-1].day,
-        "sentences": _sentences(space, found, fit, series) + marked(space.parameters, structure.markers),
-        "warnings": warnings + _bounded(space, found),
+        "sentences": _sentences(space, found, fit, series) + agree + marked(space.parameters, structure.markers),
+        "warnings": warnings + apart + _bounded(space, found),
         "visits": [_visit(series, k, fit) for k in range(len(series.sizes))],
         "citations": list(structure.citations()),
     }

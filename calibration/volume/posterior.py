@@ -9,6 +9,7 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.special import logsumexp, ndtr
 from scipy.stats import multivariate_t
 
+from calibration.convergence import rhat
 from calibration.pool import Crew
 from calibration.space import Space
 from calibration.structure import Structure
@@ -52,12 +53,14 @@ def covariance(readings: Readings, walk: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Sampled:
-    """Draws (draw, parameter) in standard units, the best z, how many candidates were run, and what they are worth."""
+    """Draws (draw, parameter) in standard units, the best z, how many candidates were run, what they are worth, and how
+    two halves of them agree (R-hat of each parameter; none for draws of the prior)."""
 
     z: np.ndarray = field(repr=False)
     best: np.ndarray
     evaluations: int
     effective: float
+    rhat: np.ndarray | None = None
 
 
 def sample(
@@ -95,7 +98,7 @@ def sample(
             proposals.append(student.logpdf)
             z = np.concatenate([z, np.atleast_2d(student.rvs(each, random_state=rng))])
     chosen = np.searchsorted(np.cumsum(weight), (rng.permutation(draws) + rng.uniform()) / draws)
-    return Sampled(z[np.minimum(chosen, len(z) - 1)], z[int(np.argmax(value))], len(z), effective)
+    return Sampled(z[np.minimum(chosen, len(z) - 1)], z[int(np.argmax(value))], len(z), effective, rhat(z, weight))
 
 
 def _density_at(density: SizeDensity, z: np.ndarray) -> float:

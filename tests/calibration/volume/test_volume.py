@@ -42,6 +42,7 @@ def test_the_rate_and_the_reading_held_out_are_found(twin):
     assert score["twin"]["inside_interval"]
     assert abs(score["twin"]["volume_error_percent"]) < 25 < abs(score["no_change"]["volume_error_percent"])
     assert found.summary["effective_sample_size"] > 60
+    assert max(found.summary["rhat"].values()) < 1.1 and any("Two halves" in s for s in found.summary["sentences"])
     assert {"posterior.zarr", "fit.zarr", "calibration.json", "sizes.json", "forecast.png"} <= {
         p.name for p in folder.iterdir()
     }
