@@ -15,6 +15,7 @@ from calibration.evaluation import seen, twin_scores, visit_scores
 from calibration.forecast import forecast, horizon_day
 from calibration.ledger.chain import Ledger
 from calibration.ledger.keeping import earlier, keep_scores
+from calibration.ledger.options import named_option, score_options
 from calibration.news import check_same, new_days
 from calibration.next_scan import with_next_scan
 from calibration.objective import Objective
@@ -59,23 +60,30 @@ class Updated:
     scores: tuple[dict[str, Any], ...]
 
 
-def update(patient: Patient, folder: Path, settings: Settings, progress: Progress = SILENT) -> Updated | None:
+def update(
+    patient: Patient, folder: Path, settings: Settings, progress: Progress = SILENT, arm: str | None = None
+) -> Updated | None:
     """Go on from the calibration in ``folder`` with the visits that ``patient`` has and it did not see.
 
-    The earlier forecasts are scored on them first (into the ledger). Then the earlier draws, as a normal density in the
+    The earlier forecasts are scored on them first (into the ledger), and of the options that were compared the one that was
+    taken: ``arm``, or those with which the treatments given agree. Then the earlier draws, as a normal density in the
     coordinates of :class:`calibration.sequential.Known`, stand in the prior's place, the objective holds the new visits
     alone, and polish, weighing and the first scan's errors follow as in :func:`calibration.calibrate.calibrate`: no
     search, and no visit counted twice. Nothing in ``folder`` but the ledger changes until
     :func:`calibration.settle.replace_calibration`.
-    None where there is no new visit. Raises DataRefused where an earlier visit changed or the new one lies before it.
+    None where there is no new visit; an option that is named is then scored on the visits seen before. Raises UsageError for
+    one that is not on record, DataRefused where an earlier visit changed or the new one lies before it.
     """
+    named_option(Ledger(folder), arm)
     old = load_calibration(folder)
     news = new_days(old.patient, patient)
     if not news:
+        for visit in patient.seen if arm else ():
+            score_options(Ledger(folder), patient.treatments, visit.name, seen(patient, visit), arm)
         return None
     check_same(old.patient, patient, news)
     with Crew(settings.processes) as crew:
-        scores = _scored(old, patient, news, folder, settings, crew, progress)
+        scores = _scored(old, patient, news, folder, settings, crew, progress, arm)
         calibration = _sharpened(old, patient, news, settings, crew, progress)
     return Updated(calibration, scores)
 
@@ -88,6 +96,7 @@ def _scored(
     settings: Settings,
     crew: Crew,
     progress: Progress,
+    arm: str | None,
 ) -> tuple[dict[str, Any], ...]:
     """What the earlier forecasts said of the new visits; the one in force is run again for its maps, as it was made."""
     blind = replace(
@@ -107,6 +116,7 @@ def _scored(
             now = seen(blind, visit)
             scored = twin_scores(blind, fit.isel(visit=index), fit, now)
             found += keep_scores(Ledger(folder), old, visit.name, now, {k: scored[k] for k in ("ccc", "dice")}, fit)
+            found += score_options(Ledger(folder), patient.treatments, visit.name, now, arm)
     return tuple(found)
 
 

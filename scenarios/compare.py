@@ -11,6 +11,7 @@ import xarray as xr
 from scenarios.arms import Arm
 from scenarios.dose_store import write_doses
 from scenarios.gather import gather
+from scenarios.on_record import keep_on_record
 from scenarios.prepare import prepare
 from scenarios.room import Pace, check_room
 from scenarios.simulated import Calibrated
@@ -40,7 +41,7 @@ def run_scenarios(
     progress: Progress = SILENT,
 ) -> xr.Dataset:
     """Simulate every arm on every posterior draw; write ``scenarios.zarr``, ``scenarios.json``, ``doses.zarr`` and
-    ``runs/`` into ``out``.
+    ``runs/`` into ``out``, and what was said of each arm into the ledger where one lies there.
 
     ``arms``: a list, a study file's :class:`~scenarios.study.Study`, or None for the default arms. Runs finished before
     are read, not repeated. ``scheduler`` is a dask address; without it ``processes`` local ones, 0: this process. The
@@ -64,6 +65,7 @@ def run_scenarios(
     given = calibration.patient.treatments.before(comparison.setup.timeline.decision_day)
     write_doses(out / "doses.zarr", comparison.setup.arms, given, calibration.patient)
     handed.forget()
+    keep_on_record(calibration, comparison.setup.arms, data, out)
     save_json(out / "scenarios.json", summarise(data, comparison, calibration.patient, failed))
     return data
 

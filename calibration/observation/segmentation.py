@@ -45,10 +45,11 @@ def _unclipped(u: np.ndarray, threshold: float, spacing_mm: float) -> np.ndarray
 def volume_spread(volume_ml: float) -> float:
     """Relative spread of the volume of a drawn lesion of that size: the border's errors summed over a sphere.
 
-    They are alike over 2 pi ``CORRELATION_MM``^2 of the surface A, so var V = A 2 pi CORRELATION_MM^2 BOUNDARY_MM^2.
+    They are alike over 2 pi ``CORRELATION_MM``^2 of the surface A, so var V = A 2 pi CORRELATION_MM^2 BOUNDARY_MM^2. Below
+    about 0.1 mL, where the border's error is as large as the lesion, the spread stays 1.
     """
     if volume_ml <= 0:
         return 0.0
     mm3 = 1000.0 * volume_ml
     surface = np.pi ** (1 / 3) * (6.0 * mm3) ** (2 / 3)
-    return float(BOUNDARY_MM * CORRELATION_MM * np.sqrt(2 * np.pi * surface) / mm3)
+    return min(1.0, float(BOUNDARY_MM * CORRELATION_MM * np.sqrt(2 * np.pi * surface) / mm3))

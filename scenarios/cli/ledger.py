@@ -100,7 +100,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     low, high = row["intervals_ml"].get("90", (None, None))
     inside = "/".join("yes" if row["inside"][k] else "no" for k in ("50", "80", "90")) if row["inside"] else ""
     return (
-        row["role"] or str(row["number"]),
+        row["role"] or f"{row['number']}{' ' if row['arm'] else ''}{row['arm']}",
         _number(row["decision_day"], "g"),
         f"{row['visit']} (day {row['day']:g})" + (", in retrospect" if row["retrospective"] else ""),
         _number(row["observed_ml"], ".1f"),

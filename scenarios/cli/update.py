@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from scenarios.cli import options as o
 from scenarios.cli import sizes
 from scenarios.cli.guard import resumable
 from scenarios.cli.session import Session, in_session
+from twin.errors import UsageError
+
+Taken = Annotated[
+    str | None,
+    typer.Option("--arm", metavar="ARM", help="The option that was taken; default: those that agree with what was given."),
+]
 
 
 @in_session(without=("scheduler", "overwrite"), processes=1)
 def update(
     case: o.Case,
     out: o.Out = Path("results"),
+    arm: Taken = None,
     draws: o.Draws = 50,
     *,
     session: Session,
 ) -> None:
     """Go on from an earlier calibration: score its forecast on the new visit, sharpen the posterior, forecast anew."""
     voice = session.voice
-    found = step(case, out, draws, session)
+    found = step(case, out, draws, session, arm)
     for sentence in found.get("sentences", []):
         voice.say(sentence)
     for warning in found.get("warnings", []):
@@ -30,10 +39,10 @@ def update(
     if found["new_visits"]:
         voice.last(f"Updated: {out}   next: oncotwin ledger {case} --out {out}")
     else:
-        voice.last(f"{out} has seen every visit of this case; nothing was changed.")
+        voice.last(f"{out} has seen every visit of this case; the calibration was not changed.")
 
 
-def step(case: Path, out: Path, draws: int, session: Session) -> dict[str, Any]:
+def step(case: Path, out: Path, draws: int, session: Session, arm: str | None = None) -> dict[str, Any]:
     """Score, sharpen, replace the calibration in ``out`` and add to its ledger; what is new. Killed, it can be run again."""
     from calibration.ledger.chain import Ledger
     from calibration.ledger.keeping import keep_forecast
@@ -46,12 +55,12 @@ def step(case: Path, out: Path, draws: int, session: Session) -> dict[str, Any]:
     if not (out / "calibration.json").exists():
         raise missing(out / "calibration.json")
     with resumable(f"the calibration in {out} is as it was"):
-        news = (_sizes if is_sizes(case) else _compute)(case, out, draws, session)
+        news = (_sizes if is_sizes(case) else _compute)(case, out, draws, session, arm)
     if (out / "manifest-update.json").exists():
         sizes.remember(case, out, "update") if is_sizes(case) else keep_forecast(out, "update")
     track = save_track(Ledger(out))
     summary = load_json(out / "calibration.json") if news else {}
-    told = [*(sentences(track) if news else []), *summary.get("sentences", [])]
+    told = [*(sentences(track) if news or arm else []), *summary.get("sentences", [])]
     return {
         "new_visits": list(news),
         "head": track["head"],
@@ -61,7 +70,7 @@ def step(case: Path, out: Path, draws: int, session: Session) -> dict[str, Any]:
     }
 
 
-def _compute(case: Path, out: Path, draws: int, session: Session) -> tuple[float, ...]:
+def _compute(case: Path, out: Path, draws: int, session: Session, arm: str | None) -> tuple[float, ...]:
     """Days of the new visits; the calibration in ``out`` is replaced where there are any."""
     from calibration.calibrate import Settings
     from calibration.settle import replace_calibration
@@ -80,7 +89,7 @@ def _compute(case: Path, out: Path, draws: int, session: Session) -> tuple[float
     announce(session.voice)
     patient = load_case(files[0], session.voice.progress)
     settings = Settings(draws=draws, seed=session.seed, processes=session.processes, **kept)
-    updated = run(patient, out, settings, session.voice.progress)
+    updated = run(patient, out, settings, session.voice.progress, arm)
     if updated is None:
         return ()
     manifest.cite(*updated.calibration.summary["citations"])
@@ -88,13 +97,15 @@ def _compute(case: Path, out: Path, draws: int, session: Session) -> tuple[float
     return tuple(updated.calibration.summary["updated_with_days"])
 
 
-def _sizes(case: Path, out: Path, draws: int, session: Session) -> tuple[float, ...]:
+def _sizes(case: Path, out: Path, draws: int, session: Session, arm: str | None) -> tuple[float, ...]:
     """The same for a case of sizes: scored, and calibrated on all its readings, which takes seconds."""
     from scenarios.cli.calibrate import Search
     from scenarios.cli.inputs import case_files
     from twin.provenance import Manifest
     from twin.store import load_json
 
+    if arm is not None:
+        raise UsageError("Options are not compared for a case of sizes alone.", where="--arm", remedy="leave --arm out")
     news = sizes.score(case, out)
     if news:
         known = load_json(Manifest.path(out, "calibrate"))["configuration"]

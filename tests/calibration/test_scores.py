@@ -73,3 +73,5 @@ def test_one_more_draw_lies_in_the_interval_as_often_as_stated():
 def test_a_volume_as_read_varies_more_where_the_lesion_is_small():
     small, large = (scores.as_read(np.full(500, v)) / v for v in (2.0, 60.0))
     assert 0.11 < small.std() < 0.17 and 0.01 < large.std() < 0.02
+    vanished = scores.as_read(np.full(500, 1e-9))
+    assert np.isfinite(vanished).all() and vanished.max() < 1e-6

@@ -38,7 +38,7 @@ def _row(score: dict[str, Any]) -> dict[str, Any]:
     inside = (score.get("inside") or {}).get("90")
     return {
         "number": score["number"],
-        "by": score.get("role") or "twin",
+        "by": score.get("role") or (f"option {score['arm']}" if score.get("arm") else "twin"),
         "made": str(score.get("made", ""))[:10],
         "from_day": n.day(score.get("decision_day")),
         "visit": score["visit"],

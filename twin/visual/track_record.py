@@ -88,6 +88,6 @@ def _errors(ax: Any, rows: list[Mapping[str, Any]]) -> None:
 
 
 def _words(row: Mapping[str, Any]) -> str:
-    who = f"{row['role']}" if row["role"] else f"forecast {row['number']}"
+    who = row["role"] or (f"option {row['arm']}" if row.get("arm") else f"forecast {row['number']}")
     ahead = f", {row['day'] - row['decision_day']:g} d ahead" if row["decision_day"] is not None else ""
     return f"{who}: day {row['day']:g}{ahead}" + (" (in retrospect)" if row["retrospective"] else "")

@@ -100,6 +100,8 @@ def test_the_track_record_tells_both_and_draws_them(after):
 
 def test_nothing_new_changes_nothing(after):
     assert update(seen_all(), after[2], QUICK) is None
+    with pytest.raises(UsageError, match="No option is on record"):
+        update(seen_all(), after[2], QUICK, arm="standard")
     assert keep_forecast(after[2], "update") is None
 
 

@@ -33,7 +33,7 @@ def test_from_sizes_to_a_forecast_and_its_track_record(oncotwin, sizes):
     assert updated.exit_code == 0, updated.output
     told = json.loads(updated.stdout)
     assert told["new_visits"] == [84.0, 120.0] and told["track_record"]["scored"] == 2
-    assert "nothing was changed" in oncotwin("update", ".").stdout
+    assert "was not changed" in oncotwin("update", ".").stdout
     (sizes / "case.yaml").write_text(CASE.replace("day: 42", "day: 30"))
     refused = oncotwin("update", ".")
     assert refused.exit_code == 3 and "Earlier readings changed" in refused.stderr
