@@ -30,13 +30,13 @@ def conclude(
     With a ``mismatch`` (the twin misses the last scan that it saw) that sentence comes first and nothing is ranked.
     """
     if mismatch:
-        return [mismatch, *_limits(comparison, patient, failed)]
+        return [mismatch, *limits(comparison, patient, failed)]
     labels = {arm.id: arm.label for arm in comparison.setup.arms}
     volumes = [c for c in compared if c["endpoint"] == VOLUME]
     told = [volume_sentence(comparison.reference, labels[comparison.reference], data)]
     told += [_difference(c, labels) for c in volumes if c["verdict"] != UNCLEAR]
     told += _not_told_apart(volumes, labels, data)
-    return [*told, *_limits(comparison, patient, failed)]
+    return [*told, *limits(comparison, patient, failed)]
 
 
 def number(value: float) -> str:
@@ -153,7 +153,8 @@ def progression_sentence(arm: str, label: str, data: xr.Dataset) -> str:
     return f"Progression (visible volume 40 % above its nadir) by day {horizon:g} in {100 * share:.0f} % of courses{when}."
 
 
-def _limits(comparison: Comparison, patient: Patient, failed: int) -> list[str]:
+def limits(comparison: Comparison, patient: Patient, failed: int) -> list[str]:
+    """What limits every sentence before: extrapolation, notes of the arms, failed runs, what is not modelled."""
     times = comparison.setup.timeline
     told = []
     ahead, span = times.horizon_day - times.decision_day, times.decision_day

@@ -13,7 +13,7 @@ from calibration.evaluation import seen
 from scenarios.adaptive import SWITCH_DAY
 from scenarios.arms import Arm
 from scenarios.categories import response, response_sentence
-from scenarios.conclusion import conclude, progression_sentence, volume_sentence
+from scenarios.conclusion import conclude, limits, progression_sentence, volume_sentence
 from scenarios.differences import LEVEL, NOT_RANKED, at_horizon, differences
 from scenarios.endpoint import endpoints
 from scenarios.organs_json import dose_block, infiltration_block, warnings
@@ -56,6 +56,7 @@ def summarise(
             *conclude(data, comparison, compared, patient, len(failed), missed),
             *(said for arm in arms for said in warnings(arm["label"], arm["dose"])),
         ],
+        "limits": limits(comparison, patient, len(failed)),
         "failed": [{"arm": arm, "draw": draw, **asdict(failed[arm, draw])} for arm, draw in sorted(failed)],
         "citations": sorted({endpoints[name].citation for name in comparison.names} - {""}),
     }

@@ -19,7 +19,8 @@ SMALLEST_ML = 0.05
 
 def waiting(data: xr.Dataset, comparison: Comparison, loss: np.ndarray, finished: np.ndarray) -> list[dict[str, Any]]:
     """For every scan between decision and horizon: by how much the expected volume at the horizon would fall if the volume
-    of that day, under the reference arm, were known before choosing. mL, with the value of perfect knowledge beside it.
+    of that day, under the reference arm, were known before choosing. mL, with its standard error over the
+    draws and the value of perfect knowledge beside it.
 
     It prices the information alone. What is lost by treating later is not in it: compare with an arm that is delayed.
     """
@@ -29,8 +30,10 @@ def waiting(data: xr.Dataset, comparison: Comparison, loss: np.ndarray, finished
     found = []
     for day in between:
         seen = data["volume_ml"].sel(arm=comparison.reference, t=day).values[finished]
-        worth = value_of_scan(loss, seen)
-        found.append({"scan_day": day, "value_ml": worth, "perfect_ml": perfect, "sentence": _sentence(day, worth, perfect)})
+        gains = gains_of_scan(loss, seen)
+        worth, error = max(0.0, float(gains.mean())), float(gains.std() / np.sqrt(gains.size))
+        told = {"scan_day": day, "value_ml": worth, "error_ml": error, "perfect_ml": perfect}
+        found.append({**told, "sentence": _sentence(day, worth, perfect)})
     return found
 
 
@@ -40,7 +43,12 @@ def value_of_knowing(loss: np.ndarray) -> float:
 
 
 def value_of_scan(loss: np.ndarray, seen: np.ndarray, error: float = SCAN_ERROR) -> float:
-    """Expected value of sample information of a scan that shows ``seen`` (draw) up to a log-normal ``error``, >= 0.
+    """Expected value of sample information, >= 0: the mean of :func:`gains_of_scan`."""
+    return max(0.0, float(gains_of_scan(loss, seen, error).mean()))
+
+
+def gains_of_scan(loss: np.ndarray, seen: np.ndarray, error: float = SCAN_ERROR) -> np.ndarray:
+    """What a scan that shows ``seen`` (draw) up to a log-normal ``error`` saves where each draw is the truth, (draw).
 
     Each draw is the truth once: its scan (Gauss-Hermite over the noise) weighs the other draws by their likelihood, the arm
     of least expected loss is taken, and its loss under the truth is compared with that of the arm chosen without the scan.
@@ -48,23 +56,23 @@ def value_of_scan(loss: np.ndarray, seen: np.ndarray, error: float = SCAN_ERROR)
     """
     draws = loss.shape[1]
     if draws < 3:
-        return 0.0
+        return np.zeros(draws)
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
     size = np.log(np.maximum(seen, SMALLEST_ML))
     others = ~np.eye(draws, dtype=bool)
-    gained = 0.0
+    gained = np.zeros(draws)
     for node, weight in zip(nodes, weights / weights.sum(), strict=True):
         squared = np.where(others, (size[:, None] + error * node - size[None, :]) ** 2, np.inf) / error**2
         likelihood = np.exp(-0.5 * (squared - squared.min(axis=1, keepdims=True)))
         gained += weight * _gain(loss, likelihood, others)
-    return max(0.0, float(gained))
+    return gained
 
 
-def _gain(loss: np.ndarray, likelihood: np.ndarray, others: np.ndarray) -> float:
-    """Mean loss of the choice without the scan minus that with it; both (truth, draw) weigh the draws."""
+def _gain(loss: np.ndarray, likelihood: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Loss of the choice without the scan minus that with it, by truth; both (truth, draw) weigh the draws."""
     truths = np.arange(loss.shape[1])
     without, informed = (np.argmin(loss @ weights.T, axis=0) for weights in (others.astype(float), _normal(likelihood)))
-    return float((loss[without, truths] - loss[informed, truths]).mean())
+    return loss[without, truths] - loss[informed, truths]
 
 
 def _normal(weights: np.ndarray) -> np.ndarray:

@@ -22,9 +22,11 @@ from twin.report.organs import organ_table
 from twin.report.pictures import Gallery, make_gallery
 from twin.report.plain import plain_words
 from twin.report.record import record_table
+from twin.report.regret import regret_table
 from twin.report.response import response_table
 from twin.report.results import Results, read_results
 from twin.report.rethink import rethink
+from twin.report.verdicts import verdict_table
 from twin.store import save_text
 from twin.visual import palette
 from twin.visual.picture import Picture
@@ -116,6 +118,7 @@ def context(results: Results, gallery: Gallery, charts: Charts) -> dict[str, Any
         "horizon_day": results.horizon_day,
         "days_ahead": results.horizon_day - results.decision_day,
         "conclusion": facts.conclusion(results),
+        "verdicts": verdict_table(results),
         "tiles": facts.tiles(results),
         "forecast_verdict": facts.forecast_verdict(results),
         "arms": arms,
@@ -128,6 +131,7 @@ def context(results: Results, gallery: Gallery, charts: Charts) -> dict[str, Any
         "response": response_table(results),
         "organs": organ_table(results),
         "doses": _doses(charts),
+        "regret": regret_table(results),
         "rethink": rethink(results),
         "record": record_table(results),
         "plain": plain_words(results),

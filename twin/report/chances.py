@@ -12,9 +12,9 @@ from twin.report.results import Results
 
 def chance_table(results: Results) -> dict[str, Any] | None:
     """Every pair of options: the share of the draws in which the row leaves less visible volume than the column by more than
-    the study's margin at the horizon. None with fewer than two options."""
+    the study's margin at the horizon. None with fewer than two options, and where the twin misses the last scan."""
     arms = results.arms
-    if len(arms) < 2:
+    if len(arms) < 2 or results.is_refuted:
         return None
     margin = float((results.study or {}).get("margin_percent") or 0.0) / 100
     volumes = np.array([results.at_day(a["id"], "volume_ml", results.horizon_day) for a in arms], float)

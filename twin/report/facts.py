@@ -9,6 +9,7 @@ import numpy as np
 from twin.report import numbers as n
 from twin.report.results import Results
 from twin.report.tables import two
+from twin.report.verdicts import verdict_table
 from twin.visual import palette
 
 LIMITS = (
@@ -25,9 +26,12 @@ LIMITS = (
 
 
 def conclusion(results: Results) -> list[str]:
-    """What was found, in sentences; the first one leads the page."""
+    """What was found, in sentences; the first one leads the page. Of many options the others are a table."""
     if results.study and results.study.get("conclusion"):
-        return [str(s) for s in results.study["conclusion"]]
+        told = [str(s) for s in results.study["conclusion"]]
+        if "limits" in results.study and verdict_table(results):
+            return [told[0], *(str(s) for s in results.study["limits"])]
+        return told
     return [_calibrated(results), *(str(s) for s in results.calibration.get("sentences", []))]
 
 

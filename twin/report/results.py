@@ -61,6 +61,11 @@ class Results:
         wanted = (self.study or {}).get("reference")
         return wanted if wanted in ids else (ids[0] if ids else None)
 
+    @property
+    def is_refuted(self) -> bool:
+        """Whether the study ranks nothing, because the twin misses the last scan that it saw."""
+        return any(c.get("verdict") == "not ranked" for c in (self.study or {}).get("comparisons", []))
+
     def draws(self, arm: str, name: str) -> np.ndarray:
         """A variable of one arm, (draw, ...)."""
         assert self.scenarios is not None

@@ -8,7 +8,7 @@ import numpy as np
 
 from twin.report import numbers as n
 from twin.report.results import Results
-from twin.report.tables import pretty_unit
+from twin.report.tables import in_tissue, pretty_unit
 
 DECIDES = 0.5
 """A rank correlation from which an unknown is said to decide: it then explains a quarter of the ranks' variance."""
@@ -18,6 +18,9 @@ def rethink(results: Results) -> list[tuple[str, str]]:
     """(heading, sentence), in the order in which a board would meet them; empty without options."""
     if results.reference is None or results.scenarios is None:
         return []
+    if results.is_refuted:
+        missed = "The last scan already speaks against this twin: no option is compared until a model or fit meets it."
+        return [("The last scan", missed)]
     found = [("The next scan", s) for s in _next_scan(results)]
     found += [("Telling options apart", s) for s in _parting(results)]
     found += [("What the forecast hangs on", s) for s in _decisive(results)]
@@ -36,8 +39,9 @@ def _next_scan(results: Results) -> list[str]:
     if not ahead:
         return []
     low, _, high = n.summary(results.at_day(results.reference, "volume_ml", ahead[0]))
+    below = f"below {n.volume(low)} mL or " if low >= SMALLEST_ML else ""
     words = (
-        f"Under {_label(results, results.reference)} a visible volume below {n.volume(low)} mL or above {n.volume(high)} mL "
+        f"Under {_label(results, results.reference)} a visible volume {below}above {n.volume(high)} mL "
         f"on day {n.day(ahead[0])} would speak against this twin, "
         "as one scan in ten would if it were right: calibrate again."
     )
@@ -55,6 +59,8 @@ def _observed(results: Results, day: float) -> float | None:
 
 
 SURE, HARDLY = 0.95, 0.05
+SMALLEST_ML = 1.0
+"""A smaller difference in volume is within the error of any segmentation."""
 
 
 def _parting(results: Results) -> list[str]:
@@ -85,17 +91,18 @@ def _apart(results: Results, arm: str) -> list[tuple[float, float]]:
     assert results.scenarios is not None
     found = []
     for day in (float(d) for d in results.scenarios["scan"].values if d > results.decision_day + 0.5):
-        ratio = _ratio(results, arm, day)
-        if ratio.size:
-            below, above = (float(part.mean()) for part in (ratio < 1 - _margin(results), ratio > 1 + _margin(results)))
+        gap, needed = _gap(results, arm, day)
+        if gap.size:
+            below, above = (float(part.mean()) for part in (gap < -needed, gap > needed))
             found.append((day, max(below, above)))
     return found
 
 
-def _ratio(results: Results, arm: str, day: float) -> np.ndarray:
+def _gap(results: Results, arm: str, day: float) -> tuple[np.ndarray, np.ndarray]:
+    """The difference in volume (draw), and how large it must be to matter: the margin, and what a reader can measure."""
     mine, other = (results.at_day(a, "volume_ml", day) for a in (arm, results.reference or ""))
     known = np.isfinite(mine) & np.isfinite(other)
-    return mine[known] / np.maximum(other[known], 1e-9)
+    return mine[known] - other[known], np.maximum(_margin(results) * other[known], SMALLEST_ML)
 
 
 def _decisive(results: Results) -> list[str]:
@@ -121,7 +128,7 @@ def _undecided(results: Results) -> list[str]:
     for arm in (a["id"] for a in results.arms if a["id"] != results.reference):
         mine = results.at_day(arm, "volume_ml", results.horizon_day)
         ratio = mine / np.maximum(reference, 1e-9)
-        better = np.where(np.isfinite(ratio), ratio < 1 - margin, False)
+        better = np.nan_to_num(reference - mine) > np.maximum(margin * reference, SMALLEST_ML)
         found = _strongest(results, ratio) if 0.05 < better.mean() < 0.95 else None
         if found is None:
             continue
@@ -172,7 +179,7 @@ def _named(results: Results, place: int, values: np.ndarray) -> str:
 def _words(results: Results, place: int) -> str:
     data = results.posterior
     words = str(data["description"].values[place]) if "description" in data.variables else ""
-    return pretty_unit(words) or str(data["parameter"].values[place])
+    return in_tissue(pretty_unit(words), results.patient.medium.fractions) or str(data["parameter"].values[place])
 
 
 def _thirds(values: np.ndarray) -> tuple[Any, Any]:

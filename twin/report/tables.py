@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,8 @@ def endpoint_table(results: Results) -> list[dict[str, Any]]:
     rows = []
     for entry in sorted(arms[0]["endpoints"], key=lambda e: _place(e["endpoint"])):
         mine = [next((e for e in arm["endpoints"] if e["endpoint"] == entry["endpoint"]), entry) for arm in arms]
+        if all(e.get("median") is None and e.get("share", 1) == 1 for e in mine):
+            continue  # nothing of that kind in this patient, as a core where none is seen
         cells = [_endpoint_cell(results, arm, e) for arm, e in zip(arms, mine, strict=True)]
         rows.append({"label": entry.get("label", entry["endpoint"]), "unit": pretty_unit(entry["unit"]), "cells": cells})
     return rows
@@ -150,7 +153,7 @@ def parameter_rows(results: Results) -> list[dict[str, Any]]:
                 "name": name,
                 "symbol": symbol_parts(_coordinate(data, "symbol", i) or name),
                 "unit": pretty_unit(_coordinate(data, "unit", i)),
-                "description": pretty_unit(_coordinate(data, "description", i)),
+                "description": in_tissue(pretty_unit(_coordinate(data, "description", i)), results.patient.medium.fractions),
                 "source": _coordinate(data, "source", i),
                 "prior": n.number(before[1]),
                 "prior_interval": f"{n.number(before[0])} – {n.number(before[2])}",
@@ -186,6 +189,14 @@ def symbol_parts(symbol: str) -> list[tuple[str, str]]:
         else:
             parts.append((GREEK.get(word, word), index))
     return parts
+
+
+def in_tissue(words: str, tissues: Iterable[str]) -> str:
+    """Words about white and grey matter with the tissues that the patient has: cells move most in the first."""
+    first, *rest = tissues
+    if first == "white":
+        return words
+    return words.replace("white matter", first).replace("grey matter", ", ".join(rest) or "none")
 
 
 def _coordinate(data: Any, name: str, i: int) -> str:

@@ -9,7 +9,20 @@ import pytest
 import xarray as xr
 
 from tests.twin.report.fake_results import fake_doses
-from twin.report import chances, dose_volume, lesions, plain, readability, record, response, rethink
+from twin.report import (
+    chances,
+    dose_volume,
+    facts,
+    lesions,
+    plain,
+    readability,
+    record,
+    regret,
+    response,
+    rethink,
+    tables,
+    verdicts,
+)
 from twin.report.organs import organ_table
 from twin.report.results import Results, read_results
 
@@ -138,6 +151,54 @@ def test_dose_volume_curves_carry_their_limits_and_say_where_the_dose_comes_from
     assert 'aria-label="Dose-volume histograms, Standard' in told.svg(told.options[0])
     assert dose_volume.dose_volumes(results) is None
     assert dose_volume.dose_volumes(replace(results, doses=doses.assign(mapped=("arm", [False] * 2)))).options == ()
+
+
+def test_a_twin_that_misses_the_last_scan_ranks_nothing(results):
+    missed = [dict(c, verdict="not ranked") for c in results.study["comparisons"]]
+    refuted = replace(results, study=dict(results.study, comparisons=missed))
+    assert chances.chance_table(refuted) is None and chances.chance_table(results) is not None
+    assert [h for h, _ in rethink.rethink(refuted)] == ["The last scan"]
+
+
+def test_options_that_leave_nothing_do_not_differ(results):
+    nothing = np.full(results.scenarios.sizes["draw"], 1e-3)
+    told = rethink.rethink(with_volumes(arms_of(results, "standard", "none"), standard=nothing, none=0 * nothing))
+    assert any("hardly show it for “No further treatment”" in s for _, s in told)
+    assert "below" not in dict(told)["The next scan"]
+
+
+def test_regret_and_the_worth_of_a_scan_are_told_with_their_spread(results):
+    option = {"arm": "standard", "probability_best": 0.25, "regret": {"mean": 2.0, "high": 7.5}}
+    other = {"arm": "none", "probability_best": 0.75, "regret": {"mean": 0.5, "high": 3.0}}
+    scan = {"scan_day": 90.0, "value_ml": 0.4, "error_ml": 0.1, "perfect_ml": 1.2}
+    found = {"draws": 8, "sentence": "No best one.", "options": [option, other], "waiting": [scan]}
+    told = regret.regret_table(replace(results, study=dict(results.study, ranking=found)))
+    assert [r["label"] for r in told["rows"]] == ["No further treatment", "Standard"]
+    assert told["rows"][1]["mean"] == "2.0" and told["rows"][1]["high"] == "7.5"
+    assert told["scans"] == [{"day": "90", "value": "0.40", "give": "± 0.16", "perfect": "1.2"}]
+    assert regret.regret_table(results) is None
+
+
+def test_many_options_leave_one_line_and_a_table(results):
+    ids = [f"arm{i}" for i in range(12)]
+    data = xr.concat([results.scenarios.sel(arm="standard")] * 12, "arm").assign_coords(arm=ids)
+    arms = [dict(results.study["arms"][1], id=a, label=f"Option {i}") for i, a in enumerate(ids)]
+    kinds = ["lower"] * 3 + ["cannot be told apart"] * 8
+    compared = [{"arm": a, "endpoint": "visible-volume", "verdict": k} for a, k in zip(ids[1:], kinds, strict=True)]
+    study = dict(results.study, arms=arms, comparisons=compared, reference="arm0", limits=["A limit."])
+    study["conclusion"] = ["The lead.", *["One of many."] * 11, "A limit."]
+    many = replace(results, scenarios=data, study=study)
+    assert facts.conclusion(many) == ["The lead.", "A limit."]
+    (less, lower), (_, unclear) = verdicts.verdict_table(many)
+    assert less.startswith("Less") and lower == ["Option 1", "Option 2", "Option 3"] and len(unclear) == 8
+    assert len(facts.conclusion(replace(results, study=dict(study, arms=arms[:3])))) == 13
+
+
+def test_words_about_brain_tissue_name_the_tissue_that_there_is():
+    words = "where they move fastest (white matter), and in the other tissues (grey matter)"
+    assert tables.in_tissue(words, ["white", "grey"]) == words
+    told = "where they move fastest (fibroglandular), and in the other tissues (adipose)"
+    assert tables.in_tissue(words, ["fibroglandular", "adipose"]) == told
 
 
 def test_the_record_of_earlier_forecasts_is_told(results):
