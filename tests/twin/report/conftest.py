@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.twin.report import fake_results
-from tests.twin.report.poison import ONE_OF_ALL, poison
+from tests.twin.report.poison import ONE_OF_ALL, doses_of, organ_names, poison, track_of
 from twin.case.prepared import save_patient
 from twin.report import build_report, pictures
 from twin.store import load_json, save_dataset, save_json
@@ -68,7 +68,9 @@ def poisoned_page(tmp_path_factory):
     fake_results.write_results(folder, patient, arms=("standard", "none"), draws=4)
     parts = load_json(folder / "calibration.json"), load_json(folder / "scenarios.json")
     patient, calibration, study = poison(patient, *parts, ONE_OF_ALL)
-    save_patient(patient, folder)
+    save_patient(fake_results.with_organs(patient, *organ_names(ONE_OF_ALL)), folder)
+    save_dataset(folder / "doses.zarr", doses_of(patient, ("standard", "none"), ONE_OF_ALL))
+    save_json(folder / "track-record.json", track_of(ONE_OF_ALL))
     save_json(folder / "scenarios.json", study)
     save_json(folder / "calibration.json", calibration)
     with pytest.MonkeyPatch.context() as patch:

@@ -29,6 +29,7 @@ ARMS = {  # id: label, words, growth per day after the decision, schedule
     "intensified": ("Chemotherapy intensified", "Temozolomide 150 mg/m2 on 21 of 28 days", -0.0100),
     "delayed": ("Resumed 14 days late", "The remaining 15 fractions start 14 days later", -0.0040),
 }
+SYNTHETIC = "synthetic dose"
 DECISION, HORIZON = 42.0, 182.0
 
 

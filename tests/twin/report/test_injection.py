@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from markupsafe import escape
 
 from tests.twin.report import fake_results
-from tests.twin.report.poison import PAYLOADS, SHAPES, poison
+from tests.twin.report.poison import PAYLOADS, SHAPES, poisoned
 from tests.twin.report.test_page import Elements
-from twin.report import build
+from twin.report import build, dose_volume
 from twin.report.charts import Charts, Fan
 from twin.report.pictures import Gallery
 from twin.report.results import read_results
 from twin.visual.densities import Agreement, agreement_figure
+from twin.visual.dose_volume import Curve, dose_volume_svg
 from twin.visual.fan import Axes, Course, fan_svg, shared_axes
+from twin.visual.picture import Picture
 from twin.visual.tracks import Given
 from twin.visual.view import view_of
+
+SECTIONS = ("options", "fans", "chances", "response", "organs", "dvh", "rethink", "record", "growth", "endpoints")
+"""Every section in which a person's words stand; each must show them, as letters."""
 
 NO_AXES = Axes(1.0, 1.0, 0.1, False, (), {}, None)
 
@@ -48,11 +53,19 @@ def test_two_hundred_strings_in_every_place_of_the_page(tmp_path, monkeypatch):
     fake_results.write_results(tmp_path, fake_results.fake_patient(factor=10), arms=("standard", "none"), draws=3)
     results, strings = read_results(tmp_path), [f"{i}{p}" for i in ("", "1 ", "é ", "\u202e") for p in PAYLOADS]
     assert len(strings) >= 200
+    monkeypatch.setattr(dose_volume, "dose_volume_svg", lambda *_: "")  # drawn for every shape in the test below
     gallery = Gallery(view_of(results.patient))
     for string in strings:
-        patient, calibration, study = poison(results.patient, results.calibration, results.study, string)
-        changed = replace(results, patient=patient, calibration=calibration, study=study)
-        check(build.render(changed, gallery, Charts([Fan(string, "#0072B2", string, "")], False, "", {}, [], NO_AXES)))
+        changed = poisoned(results, string)
+        gallery.growth = Picture("growth", string, np.zeros((4, 4, 3), np.uint8), string, string)
+        doses = dose_volume.dose_volumes(changed)
+        page = build.render(
+            changed, gallery, Charts([Fan(string, "#0072B2", string, "")], False, "", {}, [], NO_AXES, doses)
+        )
+        check(page)
+        for section in SECTIONS:
+            part = page[page.index(f'<h2 id="{section}"') :]
+            assert str(escape(string)) in part[: part.index("</section>")], section
 
 
 def test_charts_show_strings_as_letters():
@@ -60,6 +73,8 @@ def test_charts_show_strings_as_letters():
     for string in [shape.format("window.hit=1") for shape in SHAPES]:
         course = Course(string, string, "#0072B2", t, np.ones((2, 3)), (Given(string, 1.0, 1.0, string),))
         check_svg(fan_svg(course, shared_axes([course], [], None, 0.01), [], None))
+        curve = Curve(string, "#AA4499", 0, False, t, 1 - t / 3, (1.0, 0.0))
+        check_svg(dose_volume_svg(string, string, [curve], 3.0))
         check_svg(str(agreement_figure([Agreement(string, True, 1.0, None, None, None)], as_svg=True)))
 
 
