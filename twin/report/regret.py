@@ -35,7 +35,7 @@ def _row(option: dict[str, Any], label: str) -> dict[str, str]:
 
 def _scan(scan: dict[str, Any]) -> dict[str, str]:
     error = scan.get("error_ml")
-    give = "" if error is None else f"± {n.volume(1.645 * error)}"
+    give = "" if not error else f"± {n.volume(1.645 * error)}"
     return {
         "day": n.day(scan["scan_day"]),
         "value": n.volume(scan["value_ml"]),

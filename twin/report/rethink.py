@@ -77,9 +77,11 @@ def _parting(results: Results) -> list[str]:
         else:
             never.append(_label(results, arm))
     much = f"a difference of more than {100 * margin:g} %" if margin else "a difference"
-    told = [f"Scans will show {much} from {reference} for {_listed(sure)}."] if sure else []
-    told += [f"They may or may not show it for {_listed(perhaps)}: there the scans decide."] if perhaps else []
-    return told + ([f"They will hardly show it for {_listed(never)}: waiting does not settle that choice."] if never else [])
+    what = f"{much} from {reference}"
+    told = [f"Scans will show {what} for {_few(sure)}."] if sure else []
+    told += [f"Scans may or may not show {what} for {_few(perhaps)}: there they decide."] if perhaps else []
+    told += [f"Scans will hardly show {what} for {_few(never)}: waiting does not settle it."] if never else []
+    return told
 
 
 def _margin(results: Results) -> float:
@@ -189,6 +191,14 @@ def _thirds(values: np.ndarray) -> tuple[Any, Any]:
 
 def _signed(value: float) -> str:
     return n.signed(f"{value:.2f}".replace("-", "−"))
+
+
+FEW = 6
+
+
+def _few(names: list[str]) -> str:
+    """The options by name, or how many they are."""
+    return _listed(names) if len(names) <= FEW else f"{len(names)} options"
 
 
 def _listed(names: list[str]) -> str:

@@ -95,7 +95,7 @@ def test_options_part_surely_perhaps_or_hardly(results):
     assert (
         "for “No further treatment” from day 90 on." in told and "“Dose-escalated boost” (50\u202f% of the courses" in told
     )
-    assert "hardly show it for “Hypofractionated”" in told
+    assert "for “Hypofractionated”: waiting does not settle it" in told
 
 
 def test_a_category_is_shown_with_share_rule_and_numbers(results):
@@ -163,7 +163,7 @@ def test_a_twin_that_misses_the_last_scan_ranks_nothing(results):
 def test_options_that_leave_nothing_do_not_differ(results):
     nothing = np.full(results.scenarios.sizes["draw"], 1e-3)
     told = rethink.rethink(with_volumes(arms_of(results, "standard", "none"), standard=nothing, none=0 * nothing))
-    assert any("hardly show it for “No further treatment”" in s for _, s in told)
+    assert any("for “No further treatment”: waiting does not settle it" in s for _, s in told)
     assert "below" not in dict(told)["The next scan"]
 
 
