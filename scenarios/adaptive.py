@@ -11,6 +11,14 @@ from twin.treatment import Plan
 SWITCH_DAY = "switch_day"
 """The variable that tells when a rule was followed; NaN where it never held."""
 
+SWITCH_RULE = "switch_rule"
+"""The variable that tells which, counted from 1."""
+
+SWITCHED = {
+    SWITCH_DAY: {"units": "day", "long_name": "day of the scan at which a rule was followed"},
+    SWITCH_RULE: {"units": "1", "long_name": "number of the rule that was followed, from 1"},
+}
+
 Since = Literal["baseline", "nadir"]
 
 

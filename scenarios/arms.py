@@ -85,6 +85,17 @@ def default_arms(patient: Patient, decision_day: float) -> list[Arm]:
     return found + _of_the_site(patient, decision_day)
 
 
+def refuse_rules(arm: Arm, what: str) -> None:
+    """DataRefused for an arm that adapts, where ``what`` needs one schedule."""
+    if arm.rules:
+        raise DataRefused(
+            f"Arm '{arm.id}' adapts: what it gives differs from course to course.",
+            where=f"arm '{arm.id}'",
+            why=f"{what} needs one schedule",
+            remedy="leave its rules out, or compare it with `oncotwin scenarios`",
+        )
+
+
 def reference_of(arms: Sequence[Arm]) -> str:
     """The arm that others are compared with: as scheduled, else no treatment, else the first."""
     ids = [a.id for a in arms]

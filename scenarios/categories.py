@@ -12,6 +12,7 @@ import xarray as xr
 
 from scenarios.arms import Arm
 from scenarios.criteria import Assessment, Criteria, Verdict, criteria
+from scenarios.received import received
 from twin.patient import Patient
 from twin.treatment import Plan
 
@@ -30,18 +31,18 @@ def response(data: xr.Dataset, arm: Arm, patient: Patient) -> dict[str, Any] | N
     scheme, days = criteria[name], [float(d) for d in data["scan"].values]
     sizes = data[variable].sel(arm=arm.id)
     sizes = sizes.sel(t=days) if "t" in sizes.dims else sizes
-    finished = [draw for draw in sizes.values if np.isfinite(draw).all() and draw[0] > 0]
-    if not finished:
+    counted = [np.isfinite(draw).all() and draw[0] > 0 for draw in sizes.values]
+    if not any(counted):
         return None
-    end = radiotherapy_end(patient.treatments.before(float(data.attrs["decision_day"])) + arm.plan_after)
-    courses = [verdicts(scheme, days, draw, end) for draw in finished]
+    finished, ends = sizes.values[counted], _ends(data, arm, patient)
+    courses = [verdicts(scheme, days, draw, end) for draw, end in zip(finished, ends[counted], strict=True)]
     middle = int(np.argsort([draw[-1] for draw in finished])[len(finished) // 2])
     return {
         "criteria": scheme.label,
         "measure": str(sizes.attrs.get("long_name", variable)),
         "unit": scheme.unit,
         "citation": scheme.citation,
-        "radiotherapy_end": end,
+        "radiotherapy_end": Counter(ends[counted]).most_common(1)[0][0],
         "scans": [_scan(day, [c[i] for c in courses], courses[middle][i]) for i, day in enumerate(days)],
     }
 
@@ -67,6 +68,15 @@ def verdicts(scheme: Criteria, days: Sequence[float], sizes: Sequence[float], en
 def radiotherapy_end(plan: Plan) -> float | None:
     """The day of the last fraction of a plan, None without any."""
     return max((f.day for _, f in plan.fractions()), default=None)
+
+
+def _ends(data: xr.Dataset, arm: Arm, patient: Patient) -> np.ndarray:
+    """The day of the last fraction of every draw (object, None without any): where an arm adapts they differ."""
+    given = patient.treatments.before(float(data.attrs["decision_day"]))
+    ends = np.full(data.sizes["draw"], radiotherapy_end(given + arm.plan_after), object)
+    for course in received(arm, data):
+        ends[course.draws] = radiotherapy_end(given + course.plan)
+    return ends
 
 
 def _scan(day: float, found: Sequence[Verdict], typical: Verdict) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from scenarios.dose_store import write_doses
 from scenarios.gather import gather
 from scenarios.on_record import keep_on_record
 from scenarios.prepare import prepare
+from scenarios.received import received
 from scenarios.room import Pace, check_room
 from scenarios.simulated import Calibrated
 from scenarios.study import Study
@@ -63,7 +64,8 @@ def run_scenarios(
         raise OncotwinError(f"Every run failed: {first.reason}", where="scenarios", remedy=first.advice)
     data = gather(comparison, handed.store, handed.keys, calibration, out, progress)
     given = calibration.patient.treatments.before(comparison.setup.timeline.decision_day)
-    write_doses(out / "doses.zarr", comparison.setup.arms, given, calibration.patient)
+    courses = {arm.id: received(arm, data) for arm in comparison.setup.arms}
+    write_doses(out / "doses.zarr", courses, given, calibration.patient)
     handed.forget()
     keep_on_record(calibration, comparison.setup.arms, data, out)
     save_json(out / "scenarios.json", summarise(data, comparison, calibration.patient, failed))

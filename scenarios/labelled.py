@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from scenarios.adaptive import SWITCH_DAY
+from scenarios.adaptive import SWITCHED
 from scenarios.arms import NONE, Arm
 from scenarios.endpoint import Derived, Endpoint, Measured, Planned, Sight, endpoints
 from scenarios.simulated import Setup
@@ -48,7 +48,7 @@ def _read(setup: Setup, sight: Sight, arms: Sequence[Arm], draws: Sequence[int],
     sizes |= {"arm": len(arms), "draw": len(draws)}
     arrays = {e.variable: np.full([sizes[d] for d in _dims(e)], np.nan) for e in kinds}
     if setup.adapting:
-        arrays[SWITCH_DAY] = np.full((len(arms), len(draws)), np.nan)
+        arrays |= {name: np.full((len(arms), len(draws)), np.nan) for name in SWITCHED}
     for a, arm in enumerate(arms):
         for d, draw in enumerate(draws):
             found = values(draw, arm.id) or {}
@@ -56,8 +56,7 @@ def _read(setup: Setup, sight: Sight, arms: Sequence[Arm], draws: Sequence[int],
                 arrays[name][a, d] = found[name]
     variables: dict[str, Any] = {e.variable: (_dims(e), arrays[e.variable], described(e)) for e in kinds}
     if setup.adapting:
-        words = "day of the scan at which a rule was followed"
-        variables[SWITCH_DAY] = (("arm", "draw"), arrays[SWITCH_DAY], {"units": "day", "long_name": words})
+        variables |= {name: (("arm", "draw"), arrays[name], about) for name, about in SWITCHED.items()}
     return xr.Dataset(variables, coords=_coordinates(setup, sight, arms, draws))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from calibration.pareto_search import Scored, Tried, search_front
 from calibration.pool import Crew
-from scenarios.arms import Arm, reference_of
+from scenarios.arms import Arm, reference_of, refuse_rules
 from scenarios.fingerprint import code_version, fingerprint
 from scenarios.optimise_costs import Ahead, burdens, chosen_limits
 from scenarios.optimise_json import Asked, Search, summary, table
@@ -66,6 +66,7 @@ def _prepared(twin: Calibrated, base: Arm | None, horizon_day: float | None, see
     """The arm that is varied, and a comparison of it alone."""
     if base is None:
         base = _default(prepare(twin, None, horizon_day, seed, accuracy).setup.arms)
+    refuse_rules(base, "an optimisation")
     return base, prepare(twin, [base], horizon_day, seed, accuracy)
 
 

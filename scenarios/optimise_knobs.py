@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from calibration.pareto_search import Knob
 from scenarios import modify
+from scenarios.fingerprint import fingerprint
 from scenarios.radiobiology import EXTRAPOLATED_ABOVE_GY
 from scenarios.written import weekday
 from twin.errors import UsageError
@@ -43,6 +44,13 @@ def knobs(base: Plan, ranges: Ranges) -> list[Knob]:
     """The knobs that ``base`` has: fractionation where it holds radiotherapy, the drug factor where it holds drugs, and the
     delay. The first candidate is ``base`` itself, as far as the ranges allow. UsageError where there is nothing to vary."""
     beams = base.fractions()
+    if len({fingerprint(c.relative_dose) for c in base.courses if isinstance(c, Radiotherapy)}) > 1:
+        raise UsageError(
+            "The courses of radiotherapy of the arm have different dose distributions.",
+            where="arm",
+            why="all of it becomes one course, of which only one could be right",
+            remedy="name an arm with one course, or give all the same distribution",
+        )
     start = {DELAY: 0.0}
     if beams:
         start |= {DOSE: sum(f.dose_gy for _, f in beams) / len(beams), FRACTIONS: float(len(beams))}
@@ -59,7 +67,8 @@ def knobs(base: Plan, ranges: Ranges) -> list[Knob]:
 
 
 def plan_of(base: Plan, values: Mapping[str, float], first_weekday: int) -> Plan:
-    """The treatment: ``base`` with all its radiotherapy in equal weekday fractions, its drugs scaled, all of it delayed."""
+    """The treatment: ``base`` with all its radiotherapy in equal weekday fractions, its drugs scaled, all of it delayed. Its
+    dose distribution is relative to the prescription, so the dose scales with it everywhere alike."""
     factor = values.get(DRUGS, 1.0)
     rest = modify.omit(base, {modify.RADIOTHERAPY, *(base.drugs() if factor == 0 else ())})
     rest = modify.delay(modify.scale(rest, dict.fromkeys(base.drugs(), factor)), values[DELAY], first_weekday)
@@ -69,9 +78,7 @@ def plan_of(base: Plan, values: Mapping[str, float], first_weekday: int) -> Plan
     course, first = beams[0]
     start = first.day + values[DELAY]
     days = weekday_days(start, round(values[FRACTIONS]), weekday(start, first_weekday))
-    return Plan(
-        (Radiotherapy(tuple(Fraction(d, values[DOSE]) for d in days), course.relative_dose, course.name), *rest.courses)
-    )
+    return Plan((replace(course, fractions=tuple(Fraction(d, values[DOSE]) for d in days)), *rest.courses))
 
 
 def _knob(name: str, value: float, low: float, high: float) -> Knob:

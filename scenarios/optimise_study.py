@@ -18,12 +18,13 @@ HEAD = f"# {RESEARCH_USE_ONLY}\n# oncotwin scenarios RESULTS --study optimise-st
 
 
 def save_study(path: Path, asked: Asked, front: Sequence[Tried], every: Ahead) -> Path | None:
-    """Write the arm as it is and every option of the front; nothing where the front is empty or surgery is part of it."""
+    """Write the arm as it is and every option of the front; nothing where the front is empty, or where surgery or a dose
+    distribution that is not the case's own is part of it: a study file could not say it."""
     import yaml
 
     decision = asked.setup.timeline.decision_day
     plans = [every.plan(values).from_day(decision) for values in (None, *(t.values for t in front))]
-    if not front or any(plan.resections() for plan in plans):
+    if not front or any(plan.resections() or any(c.dose_from for c, _ in plan.fractions()) for plan in plans):
         path.unlink(missing_ok=True)
         return None
     names = ["as-it-is", *(f"front-{i}" for i in range(1, len(plans)))]

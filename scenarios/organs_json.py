@@ -13,14 +13,19 @@ from twin.patient import Patient
 from twin.treatment import Plan
 
 
-def dose_block(patient: Patient, plan: Plan) -> dict[str, Any]:
-    """Dose by organ and drug totals of the arm's whole treatment, what was given before included."""
-    return {**organ_doses_json(patient, plan), "drugs": drug_totals(plan)}
+def dose_block(patient: Patient, plan: Plan, share: float = 1.0) -> dict[str, Any]:
+    """Dose by organ and drug totals of a whole treatment, what was given before included, and the ``share`` of the simulated
+    courses that were given it."""
+    found = {**organ_doses_json(patient, plan), "drugs": drug_totals(plan), "share": share}
+    often = f"The option adapts: these are the doses of the treatment given in {100 * share:.0f} % of its simulated courses."
+    return found if share == 1 else {**found, "note": f"{often} {found['note']}".strip()}
 
 
 def warnings(label: str, block: dict[str, Any]) -> list[str]:
     """Sentences where the arm exceeds an organ's limit (told only with a dose distribution) or a drug's lifetime dose."""
     over = [o for o in block["organs"] if o["exceeded"] and block["mapped"]]
+    if block["share"] < 1:
+        label += f", in {100 * block['share']:.0f} % of its courses"
     told = [
         f"“{label}”: {o['organ']} receives {o['at_limit_gy']:.1f} Gy ({o['limit']}, EQD2), above its limit of "
         f"{o['limit_gy']:g} Gy ({o['citations'][-1]}; confirm)."

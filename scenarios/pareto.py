@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from scenarios.dose_drugs import reference_doses
 from scenarios.organs import OrganDose, organ_doses
 from scenarios.prepare import Comparison
 from scenarios.radiobiology import eqd2_gy, plan_doses_gy
+from scenarios.received import Received, received
 from twin.patient import Patient
 from twin.treatment import Plan
 
@@ -47,18 +49,22 @@ def tells_organs_apart(patient: Patient, plans: list[Plan]) -> bool:
 
 
 def trade_off(data: xr.Dataset, comparison: Comparison, patient: Patient) -> dict[str, Any] | None:
-    """Every arm by cell burden at the horizon, radiation and drugs, and how often over the draws it is on the front."""
+    """Every arm by cell burden at the horizon, radiation and drugs (their means where it adapts), and how often over the
+    draws it is on the front."""
     arms = comparison.setup.arms
     given = patient.treatments.before(comparison.setup.timeline.decision_day)
-    plans = [given + a.plan_after for a in arms]
-    by_organ = tells_organs_apart(patient, plans)
-    fixed = np.array([[radiation_cost(patient, p, by_organ), reference_doses(p)] for p in plans])
+    courses = [[replace(r, plan=given + r.plan) for r in received(a, data)] for a in arms]
+    by_organ = tells_organs_apart(patient, [r.plan for arm in courses for r in arm])
+    every = np.stack([_toxicity(patient, arm, by_organ) for arm in courses])
     burden = data["burden_ml"].sel(arm=[a.id for a in arms]).isel(t=-1).values
-    burden = burden[:, np.isfinite(burden).all(axis=0)]
+    finished = np.isfinite(burden).all(axis=0)
+    burden, every = burden[:, finished], every[:, finished]
     if not burden.size or len(arms) < 2:
         return None
+    fixed = every.mean(axis=1)
     front = non_dominated(np.column_stack([np.median(burden, axis=1), fixed]))
-    often = np.mean([non_dominated(np.column_stack([one, fixed])) for one in burden.T], axis=0)
+    each = zip(burden.T, every.swapaxes(0, 1), strict=True)
+    often = np.mean([non_dominated(np.column_stack([one, spent])) for one, spent in each], axis=0)
     low, middle, high = np.percentile(burden, (5.0, 50.0, 95.0), axis=1)
     return {
         "axes": {
@@ -79,6 +85,14 @@ def trade_off(data: xr.Dataset, comparison: Comparison, patient: Patient) -> dic
         ],
         "sentence": _sentence([a.label for a, on in zip(arms, front, strict=True) if not on]),
     }
+
+
+def _toxicity(patient: Patient, courses: list[Received], by_organ: bool) -> np.ndarray:
+    """(draw, 2): radiation and drugs of what every draw was given; NaN for draws that did not finish."""
+    found = np.full((len(courses[0].draws), 2), np.nan)
+    for one in courses:
+        found[one.draws] = radiation_cost(patient, one.plan, by_organ), reference_doses(one.plan)
+    return found
 
 
 def _has_ntcp(patient: Patient, plan: Plan) -> bool:

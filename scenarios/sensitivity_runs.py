@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from scenarios.arms import Arm, default_arms, reference_of
+from scenarios.arms import Arm, default_arms, reference_of, refuse_rules
 from scenarios.endpoint import Derived, Measured, Planned, Sight, endpoints
 from scenarios.prepare import prepare
 from scenarios.simulated import Calibrated, Reader, Setup
@@ -54,6 +54,7 @@ class Runner:
         if arm is None:
             known = default_arms(twin.patient, decision)
             arm = next(a for a in known if a.id == reference_of(known))
+        refuse_rules(arm, "an analysis of sensitivity")
         setup = prepare(twin, [arm], horizon_day, seed, accuracy).setup
         read = {*ALWAYS, *(n for n in names if isinstance(endpoints[n], Measured | Planned))}
         setup = replace(setup, measured=tuple(sorted(read)))

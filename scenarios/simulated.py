@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 import xarray as xr
 
-from scenarios.adaptive import SWITCH_DAY, Rule, followed
+from scenarios.adaptive import SWITCH_DAY, SWITCH_RULE, SWITCHED, Rule, followed
 from scenarios.arms import Arm
 from scenarios.endpoint import Measured, Planned, Sight, endpoints
 from scenarios.maps import ScanMap, scan_map
@@ -74,7 +74,7 @@ class Reader:
 
     def __init__(self, setup: Setup, sight: Sight):
         self._times, self._sight, self._keeps_maps = setup.timeline, sight, setup.maps
-        self._once = (SWITCH_DAY,) if setup.adapting else ()
+        self._once = tuple(SWITCHED) if setup.adapting else ()
         found = {name: endpoints[name] for name in setup.measured}
         self._measured = [e for e in found.values() if isinstance(e, Measured)]
         self._planned = [e for e in found.values() if isinstance(e, Planned)]
@@ -149,7 +149,7 @@ def after_decision(setup: Setup, sight: Sight, decided: Decided, arm: Arm) -> Re
         reader = Reader(setup, sight.under(plan, ahead.medium.grid.shape))
         reader.expect(decided.now, ahead, reading)
         if arm.rules:
-            _adapt(ahead, decided.now, setup, reader, reading, arm.rules)
+            _adapt(ahead, decided, setup, sight, reading, arm.rules)
         else:
             _follow(ahead, setup, reader, reading)
     except FAILURES as error:
@@ -157,17 +157,21 @@ def after_decision(setup: Setup, sight: Sight, decided: Decided, arm: Arm) -> Re
     return reading
 
 
-def _adapt(ahead: Problem, now: Snapshot, setup: Setup, reader: Reader, into: Reading, rules: Sequence[Rule]) -> None:
-    """From scan to scan, until a rule holds at one; then what the rule says, to the end."""
-    times, plan = setup.timeline, ahead.plan
+def _adapt(ahead: Problem, decided: Decided, setup: Setup, sight: Sight, into: Reading, rules: Sequence[Rule]) -> None:
+    """From scan to scan, until a rule holds at one; then what the rule says, to the end. What is expected of the treatment
+    and where its dose goes is read again of what is then given."""
+    times, plan, now, shape = setup.timeline, ahead.plan, decided.now, ahead.medium.grid.shape
+    reader = Reader(setup, sight.under(plan, shape))
     for number, scan in enumerate(times.scans):
         if leg := tuple(d for d in times.days if now.day < d <= scan):
             now = _follow(ahead.continued(now, leg, plan), setup, reader, into)
         looked_at = number > 0 and scan < times.horizon_day
         rule = followed(rules, partial(reader.at_scan, into), number) if looked_at else None
         if rule is not None:
-            into.values[SWITCH_DAY] = np.array(scan)
+            into.values[SWITCH_DAY], into.values[SWITCH_RULE] = np.array(scan), np.array(1.0 + rules.index(rule))
             plan = plan.before(scan) + rule.plan(scan)
+            reader = Reader(setup, sight.under(plan, shape))
+            reader.expect(decided.now, decided.problem.continued(decided.now, times.future, plan), into)
             break
     if rest := tuple(d for d in times.days if d > now.day):
         _follow(ahead.continued(now, rest, plan), setup, reader, into)

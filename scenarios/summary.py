@@ -21,11 +21,13 @@ from scenarios.pareto import trade_off
 from scenarios.prepare import Comparison
 from scenarios.radiobiology import alpha_beta_gy
 from scenarios.ranking import ranking
-from scenarios.schedule import schedule, totals
+from scenarios.received import Received, received
+from scenarios.schedule import in_words, schedule, totals
 from scenarios.trust import mismatch
 from solvers.simulate import Failure
 from twin import RESEARCH_USE_ONLY
 from twin.patient import Patient
+from twin.treatment import Plan
 
 
 def summarise(
@@ -54,7 +56,7 @@ def summarise(
         "trade_off": None if missed else trade_off(data, comparison, patient),
         "conclusion": [
             *conclude(data, comparison, compared, patient, len(failed), missed),
-            *(said for arm in arms for said in warnings(arm["label"], arm["dose"])),
+            *(said for arm in arms for one in arm["received"] or [arm] for said in warnings(arm["label"], one["dose"])),
         ],
         "limits": limits(comparison, patient, len(failed)),
         "failed": [{"arm": arm, "draw": draw, **asdict(failed[arm, draw])} for arm, draw in sorted(failed)],
@@ -68,25 +70,43 @@ def _mismatch(data: xr.Dataset, comparison: Comparison, patient: Patient) -> str
 
 
 def _arm(arm: Arm, data: xr.Dataset, comparison: Comparison, patient: Patient) -> dict[str, Any]:
-    """One arm: its schedule from the decision day on; totals count what was given before, too."""
+    """One arm: its schedule from the decision day on; totals count what was given before, too. Where it adapts, they are
+    those of the treatment that most draws were given, and ``received`` has them of each."""
     categories = response(data, arm, patient)
     ratio = alpha_beta_gy(patient.site)
     given = patient.treatments.before(comparison.setup.timeline.decision_day)
+    courses = received(arm, data)
+    most = courses[0]
     return {
         "id": arm.id,
         "label": arm.label,
         "words": arm.words,
         "notes": list(arm.notes),
         "schedule": schedule(arm.plan_after),
-        **totals(given + arm.plan_after, ratio),
+        **totals(given + most.plan, ratio),
         "alpha_beta_gy": ratio,
-        "after_decision": totals(arm.plan_after, ratio),
+        "after_decision": totals(most.plan, ratio),
+        "received": [_received(one, given, patient) for one in courses] if arm.rules else [],
         "varied": dict(arm.varied),
         "sentences": [s for s in (*_sentences(arm, data), _rule_sentence(arm, data), response_sentence(categories)) if s],
         "endpoints": _endpoints(arm, data, comparison),
         "response": categories,
-        "dose": dose_block(patient, given + arm.plan_after),
+        "dose": dose_block(patient, given + most.plan, most.share),
         "infiltration": infiltration_block(arm.id, data),
+    }
+
+
+def _received(one: Received, given: Plan, patient: Patient) -> dict[str, Any]:
+    """One of the treatments that the courses of an adapting arm were given, what was given before the decision included."""
+    ratio = alpha_beta_gy(patient.site)
+    return {
+        "share": one.share,
+        "rule": one.rule,
+        "switch_day": one.switch_day,
+        "words": in_words(one.plan),
+        **totals(given + one.plan, ratio),
+        "after_decision": totals(one.plan, ratio),
+        "dose": dose_block(patient, given + one.plan, one.share),
     }
 
 

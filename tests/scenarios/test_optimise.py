@@ -10,7 +10,9 @@ import pytest
 import xarray as xr
 
 from calibration.pareto_search import Knob, Scored, search_front
+from scenarios.adaptive import Rule
 from scenarios.arms import arm
+from scenarios.dose import dose_gy
 from scenarios.optimise import optimise
 from scenarios.optimise_costs import Ahead, Bounds, burdens, chosen_limits
 from scenarios.optimise_json import Search
@@ -20,7 +22,7 @@ from scenarios.prepare import prepare
 from scenarios.study import load_study, study_from
 from solvers.simulate import Failure
 from tests.scenarios.conftest import given, small_patient
-from twin.errors import OncotwinError, SolverError, UsageError
+from twin.errors import DataRefused, OncotwinError, SolverError, UsageError
 from twin.treatment import Plan, chemotherapy, radiotherapy
 
 SEARCH = Search(evaluations=24, draws=2)
@@ -168,3 +170,23 @@ def test_broken_draws_are_left_out(tmp_path):
     assert found["draws"] == 3 and found["failed"] == 0
     with pytest.raises(OncotwinError):
         optimise(given(small_patient(), broken=(0, 1, 2, 3)), tmp_path, search=SEARCH, horizon_day=60.0)
+
+
+def test_a_dose_distribution_scales_with_the_prescription_and_keeps_its_label(tmp_path, patient):
+    ramp = np.linspace(0.0, 1.0, patient.grid.size, dtype=np.float32).reshape(patient.grid.shape)
+    course = replace(radiotherapy(50, 20, 10, relative_dose=ramp), dose_from="synthetic dose: x")
+    (made, *_) = plan_of(Plan((course,)), {DOSE: 3.0, FRACTIONS: 10.0, DELAY: 0.0}, 0).courses
+    np.testing.assert_allclose(dose_gy(Plan((made,)), ramp.shape), 1.5 * dose_gy(Plan((course,)), ramp.shape), rtol=1e-5)
+    assert made.dose_from == course.dose_from
+    with pytest.raises(UsageError, match="different dose distributions"):
+        knobs(Plan((course, radiotherapy(70, 20, 10))), Ranges())
+    few = Search(evaluations=3, draws=2)
+    found = optimise(given(patient), tmp_path, arm=arm("a", "A", Plan((course,))), search=few, horizon_day=70.0)
+    assert "(synthetic dose: x)" in found["as_it_is"]["words"] and not (tmp_path / "optimise-study.yaml").exists()
+
+
+def test_an_arm_that_adapts_is_no_single_schedule(tmp_path, calibration):
+    rule = Rule("volume_ml", "baseline", 25.0, ((70.0, Plan()),), "if it grows, stop")
+    adapts = replace(arm("a", "A", Plan((radiotherapy(50, 20, 10),))), rules=(rule,))
+    with pytest.raises(DataRefused, match="Arm 'a' adapts"):
+        optimise(calibration, tmp_path, arm=adapts)

@@ -83,11 +83,12 @@ def test_what_exceeds_a_limit_is_said():
         "limit_gy": 54.0,
         "citations": ["A", "Mayo"],
     }
-    block = {"mapped": True, "organs": [organ], "drugs": [{"sentence": "doxorubicin exceeds it."}]}
+    block = {"mapped": True, "organs": [organ], "drugs": [{"sentence": "doxorubicin exceeds it."}], "share": 1.0}
     assert warnings("Arm", block) == [
         "“Arm”: brainstem receives 60.0 Gy (max, EQD2), above its limit of 54 Gy (Mayo; confirm).",
         "“Arm”: doxorubicin exceeds it.",
     ]
+    assert warnings("Arm", {**block, "share": 0.4})[1] == "“Arm, in 40 % of its courses”: doxorubicin exceeds it."
     assert len(warnings("Arm", {**block, "mapped": False})) == 1, "a uniform dose says nothing about organs"
 
 

@@ -43,6 +43,8 @@ def treatment_lines(arm: dict[str, Any]) -> list[str]:
         lines.append(f"EQD2 {n.number(ahead['eqd2_gy'])} Gy" + (f" ({whole})" if whole else ""))
     if ahead.get("drug_doses"):
         lines.append(f"{ahead['drug_doses']} drug doses")
+    if len(courses := arm.get("received") or []) > 1:
+        lines.append(f"adapts: so in {n.share(courses[0]['share'])} of courses")
     return lines or ["no treatment", *([f"EQD2 of the {whole}"] if whole else [])]
 
 
