@@ -18,13 +18,16 @@ UNKNOWN = (
     "It does not know how you feel. It does not know side effects. It says nothing about how long a person will live.",
     "It can be wrong.",
 )
+MISSED = ("The model did not match the last scan.", "So we do not use it to say what might happen.")
 ASK = ("Talk with the team that treats you. They know the whole picture. This page does not.",)
 
 
 def plain_words(results: Results) -> list[tuple[str, list[str]]]:
     """(question, sentences). Without options: what was done and how the test went."""
     found = [("What is this?", list(WHAT)), ("How was it made?", _made(results))]
-    if results.arms:
+    if results.is_refuted:
+        found += [("What might happen?", list(MISSED))]
+    elif results.arms:
         found += [("What might happen?", [s for a in results.arms for s in _option(results, a)])]
         found += [("Is one plan better?", _compared(results))]
     return [

@@ -158,6 +158,7 @@ def test_a_twin_that_misses_the_last_scan_ranks_nothing(results):
     refuted = replace(results, study=dict(results.study, comparisons=missed))
     assert chances.chance_table(refuted) is None and chances.chance_table(results) is not None
     assert [h for h, _ in rethink.rethink(refuted)] == ["The last scan"]
+    assert "did not match the last scan" in plain.plain_text(refuted) and "Plan" not in plain.plain_text(refuted)
 
 
 def test_options_that_leave_nothing_do_not_differ(results):
