@@ -83,7 +83,7 @@ def calibrate(
     tell(summary, voice)
     voice.result({"results": out, **summary})
     if summary.get("form") == "volume only":
-        voice.last(f"Calibrated: {out}   forecast: {out / 'forecast.png'}")
+        voice.last(f"Calibrated: {out}   forecast: {out / 'forecast.png'}   next: oncotwin report {out}")
     else:
         voice.last(f"Calibrated: {out}   next: oncotwin scenarios {out}")
 

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from scenarios.cli import options as o
+from scenarios.cli import sizes
 from scenarios.cli.guard import resumable
 from scenarios.cli.session import Session
-from scenarios.cli.sizes import no_images
 from scenarios.cli.voice import Voice
 
 Pdf = Annotated[bool, typer.Option("--pdf", help="Also report.pdf, the same page on A4.")]
@@ -30,6 +30,8 @@ def report(
     voice = Voice(json, quiet)
     target = out or results
     _check_printer(pdf)
+    if gltf:
+        sizes.no_images(results, "report --gltf", "its solids are cut out of images")
     page = step(results, target, Session(voice))
     made: dict[str, object] = {"report": page}
     if pdf:
@@ -59,11 +61,12 @@ def step(results: Path, out: Path, session: Session) -> Path:
     from twin.provenance import Manifest
     from twin.store import missing
 
-    no_images(results, "report")
     if not (results / "calibration.json").exists():
         raise missing(results / "calibration.json")
     from twin.report import build_report
 
+    if sizes.only_sizes(results):
+        return sizes.report(results, out)
     manifest = Manifest("report", {})
     manifest.add_inputs(sorted([*results.glob("*.zarr"), *results.glob("c*.json"), *results.glob("s*.json")]), results)
     with resumable("everything computed before is kept"):

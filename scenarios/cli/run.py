@@ -56,8 +56,9 @@ def everything(
     fitted = timed("1/3 calibrate", seconds, voice, lambda: calibrate.step(case, out, search, session))
     calibrate.tell(fitted, voice)
     if fitted.get("form") == "volume only":
-        voice.result({"results": out, "seconds": seconds, "sentences": fitted["sentences"]})
-        voice.last(f"Forecast: {out / 'forecast.png'}   (sizes alone: there is nothing to compare or to picture)")
+        page = timed("2/2 report", seconds, voice, lambda: report.step(out, out, session))
+        voice.result({"report": page, "results": out, "seconds": seconds, "sentences": fitted["sentences"]})
+        voice.last(f"Report: {page}   (sizes alone: no options are compared)")
         return
     compared = timed("2/3 scenarios", seconds, voice, lambda: scenarios.step(out, out, study, comparison, session))
     for sentence in compared.get("conclusion", []):

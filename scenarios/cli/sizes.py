@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.cli.session import Session
-from twin.errors import DataRefused, UsageError
+from twin.errors import DataRefused
 
 OUTPUTS = ("sizes.json", "posterior.zarr", "fit.zarr", "calibration.json", "forecast.svg", "forecast.png")
 
@@ -64,10 +64,32 @@ def score(case: Path, out: Path) -> tuple[float, ...]:
     return tuple(s.day for s in news)
 
 
-def no_images(results: Path, step: str) -> None:
+def report(results: Path, out: Path) -> Path:
+    """The page of a forecast of sizes, with the RECIST category of each reading."""
+    from scenarios.response.sizes import categories, chances
+    from twin.report.sizes import build_size_report
+    from twin.store import load_dataset, load_json
+
+    readings = load_json(results / "calibration.json")["visits"]
+    draws = load_dataset(results / "fit.zarr")["volume_ml"].values[:, -1]
+    return build_size_report(results, out, categories(readings), chances(readings, draws))
+
+
+def only_sizes(results: Path) -> bool:
+    """Whether the results are of a case of sizes alone."""
+    return (results / "sizes.json").exists()
+
+
+PLACELESS = "options differ by where a dose falls and where the tumour grows, and sizes have no place"
+
+
+def no_images(results: Path, step: str, why: str = PLACELESS) -> None:
     """Refuse a step that needs images where the results are of sizes alone."""
-    if (results / "sizes.json").exists():
-        raise UsageError(
+    if only_sizes(results):
+        raise DataRefused(
             f"oncotwin {step} needs images; {results} holds a case of sizes alone.",
-            remedy="its forecast is in forecast.png, calibration.json and fit.zarr; `oncotwin ledger` has its record",
+            where="sizes.json",
+            why=why,
+            remedy="change the treatments in case.yaml and calibrate into another folder; "
+            f"`oncotwin report {results}` has the forecast, `oncotwin ledger` its record",
         )

@@ -60,17 +60,18 @@ def save_pictures(pictures: Iterable[Picture], folder: Path) -> None:
 
 def render(results: Results, gallery: Gallery, charts: Charts) -> str:
     """The page as one string of HTML, with every picture in it."""
-    return _template().render(context(results, gallery, charts))
+    return template("page.html.j2").render(context(results, gallery, charts))
 
 
 @functools.cache
-def _template() -> Any:
+def template(name: str) -> Any:
+    """A page of this folder, that escapes what it shows and knows no undefined names."""
     import jinja2
 
     loader = jinja2.FileSystemLoader(HERE)
     strict = jinja2.StrictUndefined
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=strict, trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template("page.html.j2")
+    return environment.get_template(name)
 
 
 @functools.cache

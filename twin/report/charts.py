@@ -10,7 +10,7 @@ import numpy as np
 from twin.report import numbers as n
 from twin.report.dose_volume import DoseVolumes, dose_volumes
 from twin.report.results import Results
-from twin.report.tables import parameter_rows
+from twin.report.tables import Learnt, parameter_rows
 from twin.visual.densities import Agreement, Density, agreement_figure, densities_png, density_svg
 from twin.visual.fan import Axes, Course, Observation, fan_svg, fans_png, shared_axes
 from twin.visual.palette import REFERENCE, arm_colours
@@ -103,7 +103,7 @@ def observations(results: Results) -> list[Observation]:
     ]
 
 
-def densities_of(results: Results) -> list[Density]:
+def densities_of(results: Learnt) -> list[Density]:
     data, items = results.posterior, []
     names = list(map(str, data["parameter"].values))
     for row in parameter_rows(results):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+import xarray as xr
 
 from twin.geometry.measure import measure
 from twin.patient import Visit
@@ -142,7 +143,14 @@ def comparison_rows(results: Results) -> list[dict[str, str]]:
     return rows
 
 
-def parameter_rows(results: Results) -> list[dict[str, Any]]:
+class Learnt(Protocol):
+    """Anything with a posterior."""
+
+    @property
+    def posterior(self) -> xr.Dataset: ...
+
+
+def parameter_rows(results: Learnt) -> list[dict[str, Any]]:
     """Prior and posterior of every parameter that was learnt; a growth field's coefficients are told as a map."""
     data, rows = results.posterior, []
     for i, name in enumerate(map(str, data["parameter"].values)):

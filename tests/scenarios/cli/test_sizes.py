@@ -8,10 +8,11 @@ import pytest
 
 CASE = """patient: lung-01
 sizes:
-  - {day: 0, diameter: 20 mm}
+  - {day: 0, diameter: 21 mm}
   - {day: 42, diameter: 23 mm}
-  - {day: 84, diameter: 26 mm, held_out: true}
+  - {day: 84, diameter: 27 mm, held_out: true}
 """
+SVG = "http://www.w3.org/"
 QUICK = ("--evaluations", 40, "--draws", 10, "--quiet")
 
 
@@ -24,10 +25,17 @@ def sizes(tmp_path):
 def test_from_sizes_to_a_forecast_and_its_track_record(oncotwin, sizes):
     assert "sizes alone, 3 readings, 2 of them seen" in oncotwin("inspect", ".").stdout
     done = oncotwin("run", ".", *QUICK)
-    assert done.exit_code == 0 and done.stdout.startswith("Forecast: results/forecast.png"), done.output
-    for step in ("scenarios", "report"):
-        refused = oncotwin(step, "results")
-        assert refused.exit_code == 2 and "needs images" in refused.stderr
+    assert done.exit_code == 0 and done.stdout.startswith("Report: results/report.html"), done.output
+    refused = oncotwin("scenarios", "results")
+    assert refused.exit_code == 3 and "needs images" in refused.stderr and "sizes have no place" in refused.stderr
+    (sizes / "results" / "report.html").unlink()
+    assert oncotwin("report", "results").exit_code == 0
+    page = (sizes / "results" / "report.html").read_text()
+    assert (
+        "Research use only" in page and page.count("<svg") > 3 and "http" not in page.split("</style>")[1].replace(SVG, "")
+    )
+    assert page.count("<b>SD</b>") == 1 and page.count("<b>PD</b>") == 1
+    assert "20 % or more and 5 mm or more above the smallest sum so far" in page and "of the draws" in page
     (sizes / "case.yaml").write_text(CASE.replace(", held_out: true", "") + "  - {day: 120, diameter: 28 mm}\n")
     updated = oncotwin("update", ".", "--draws", 10, "--json")
     assert updated.exit_code == 0, updated.output
