@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ import typer
 
 from twin.errors import OncotwinError
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 OURS = ("twin", "solvers", "calibration", "scenarios")
 
 
@@ -70,13 +73,30 @@ def _in_words(error: BaseException, command: str) -> OncotwinError:
             remedy="install everything with: pip install 'oncotwin[all]'",
         )
     if isinstance(error, OSError):
-        return OncotwinError(
-            f"{error.strerror or error}.", where=str(error.filename or ""), remedy="check the path, its rights and the disk"
-        )
+        return _of_the_system(error)
     return OncotwinError(
         f"oncotwin {command} stopped on an unexpected error: {type(error).__name__}: {error}",
         remedy="run the same command with --debug for the traceback, and please report it",
     )
+
+
+def _of_the_system(error: OSError) -> OncotwinError:
+    """A file that cannot be read or written, and above all a disk that is full."""
+    if isinstance(error, shutil.Error):  # one copy of a folder: (source, copy, words) for every file that failed
+        _, copy, words = error.args[0][0]
+        full = any(os.strerror(code) in str(words) for code in FULL)
+        what, where = (os.strerror(errno.ENOSPC) if full else str(words)), str(copy)
+    else:
+        full = error.errno in FULL
+        what, where = error.strerror or str(error), str(error.filename or "")
+    if full:
+        return OncotwinError(
+            f"The disk is full, or a file may not grow further ({what}).",
+            where=where,
+            why="what was finished before is kept",
+            remedy="make room, or name another disk with --out; then run the same command again",
+        )
+    return OncotwinError(f"{what}.", where=where, remedy="check the path, its rights and the disk")
 
 
 def _print(error: OncotwinError, as_json: bool) -> None:

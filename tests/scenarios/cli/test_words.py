@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shutil
 import subprocess
 import sys
 
 import pytest
+import typer
 
 from scenarios.cli.app import COMMANDS
+from scenarios.cli.guard import guarded
 from scenarios.cli.simulate import parse_days, parse_settings
 from twin.errors import UsageError
 
@@ -66,6 +71,24 @@ def test_a_case_that_is_not_there_is_refused(oncotwin, tmp_path, command):
     assert done.exit_code == 3
     assert "There is no case file at" in done.stderr and "oncotwin new" in done.stderr
     assert oncotwin(command, tmp_path).exit_code == 3
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+        shutil.Error([("a/b", "there/b", f"[Errno 28] {os.strerror(errno.ENOSPC)}: 'a/b' -> 'there/b'")] * 9),
+    ],
+)
+def test_a_full_disk_is_told_in_a_line_each(error, capsys):
+    def command():
+        raise error
+
+    with pytest.raises(typer.Exit) as end:
+        guarded(command)()
+    told = capsys.readouterr().err
+    assert end.value.exit_code == 1 and "The disk is full" in told and "run the same command again" in told
+    assert len(told.splitlines()) <= 4
 
 
 def test_version(oncotwin):
