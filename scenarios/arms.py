@@ -64,9 +64,14 @@ def arm(id: str, label: str, plan: Plan, notes: Iterable[str] = ()) -> Arm:
     """An arm whose words are made from its plan; doses per fraction beyond the linear-quadratic range are noted."""
     high = max((f.dose_gy for _, f in plan.fractions()), default=0.0)
     extra = f"fractions of {high:.3g} Gy are above {EXTRAPOLATED_ABOVE_GY:g} Gy: the linear-quadratic law is extrapolated"
-    made = sorted({c.dose_from for c, _ in plan.fractions() if is_synthetic(c)})
-    told = [*notes, *([extra] if high > EXTRAPOLATED_ABOVE_GY else []), *(f"{m}: an assumption, not a plan" for m in made)]
+    told = [*notes, *([extra] if high > EXTRAPOLATED_ABOVE_GY else []), *assumed(plan)]
     return Arm(id, label, in_words(plan), plan, tuple(told))
+
+
+def assumed(plan: Plan) -> list[str]:
+    """A note for each synthetic dose of the plan."""
+    made = sorted({c.dose_from for c, _ in plan.fractions() if is_synthetic(c)})
+    return [f"{one}: an assumption, not a plan" for one in made]
 
 
 def default_arms(patient: Patient, decision_day: float) -> list[Arm]:

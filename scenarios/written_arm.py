@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pydantic import Field, model_validator
 
-from scenarios.arms import Arm, arm, default_arms, pick
+from scenarios.arms import Arm, arm, assumed, default_arms, pick
 from scenarios.door import Written
 from scenarios.modification import UNCHANGED, Modification
 from scenarios.regimen import library, regimen
@@ -89,7 +89,9 @@ class WrittenArm(Written):
         made = tuple(r.build(built.plan_after, tuple(scans), place, patient.first_weekday) for r in rules)
         echoes = [f"{r.words} (on day {r.plans[0][0]:g}: {in_words(r.plans[0][1])})" for r in made if r.plans]
         notes = [_not_computed(name) for r in rules for name in unmodelled(r.courses)]
-        return replace(built, rules=made, words="; ".join([built.words, *echoes]), notes=(*built.notes, *notes))
+        notes += [note for r in made for _, plan in r.plans for note in assumed(plan)]
+        told = tuple(dict.fromkeys([*built.notes, *notes]))
+        return replace(built, rules=made, words="; ".join([built.words, *echoes]), notes=told)
 
     def _same(self, patient: Patient, decision_day: float) -> tuple[Plan, list[str]]:
         if self.same_as == NO_TREATMENT:

@@ -104,16 +104,17 @@ def test_a_synthetic_dose_where_none_is_given(patient):
     seen = replace(patient, visits=tuple(replace(v, regions={"enhancing": lesion}) for v in patient.visits))
     rule = "if volume exceeds baseline by 25 % at a scan, switch to 8 Gy in 1 fraction from the scan"
     arms = [
-        {"id": "none", "same_as": "none"},
+        {"id": "wait", "same_as": "none", "adapt": [rule]},
         {"id": "planned", "same_as": "as scheduled", "adapt": [rule]},
         {"id": "short", "regimen": "short-course-25-5", "from_day": 49},
         {"id": "own", "words": "20 Gy in 5 fractions from day 49 to the core with 3 mm margin"},
     ]
     study = study_from({"arms": arms, "dose_where_none": {"margin_mm": 15}})
-    _, planned, short, own = study.build(seen, 42.0, (42.0, 90.0))
+    wait, planned, short, own = study.build(seen, 42.0, (42.0, 90.0))
     told = "synthetic dose: core + 15 mm, halved every 6 mm"
     beams = [plan.fractions()[0][0] for plan in (planned.plan_after, planned.rules[0].plan(90.0), short.plan_after)]
     assert {c.dose_from for c in beams} == {told} and len({id(c.relative_dose) for c in beams}) == 1
+    assert wait.notes == (f"{told}: an assumption, not a plan",)
     for built in (planned, short):
         assert told in built.words and f"{told}: an assumption, not a plan" in built.notes
     assert own.plan_after.fractions()[0][0].dose_from == "synthetic dose: core + 3 mm, halved every 6 mm"
