@@ -13,6 +13,9 @@ LOWEST, HIGHEST = 0.02, 0.98
 RIDGE = 0.02
 """Keeps the plane level where too few voxels say how it is tilted."""
 
+KEPT = 2.0
+"""Over how many widths of the filter the mean of the cell fraction is kept."""
+
 
 def front_smooth(u: np.ndarray, mask: np.ndarray, spacing_mm, width_mm: float, rounds: int = 3) -> np.ndarray:
     """The cell fraction inside ``mask`` as a local plane in the front's own coordinate, Gaussian weights of ``width_mm``.
@@ -20,7 +23,8 @@ def front_smooth(u: np.ndarray, mask: np.ndarray, spacing_mm, width_mm: float, r
     A blurred front is a wider front, and noise is what diffusion smooths: a fit takes either for more diffusion. In the
     coordinate position(u) of a travelling front the cell fraction is nearly linear in space, so a plane fitted there by
     weighted least squares removes the noise and keeps the width. Weights are the inverse variance of the position,
-    (du / dposition)^2; a few rounds of the linearisation suffice.
+    (du / dposition)^2; a few rounds of the linearisation suffice. Weights that come from noisy values favour those that
+    erred low, so the residuals' mean over ``KEPT`` widths is put back: cells are neither lost nor made.
     """
     smooth = _mean(u, mask, spacing_mm, width_mm / 2)
     for _ in range(rounds):
@@ -30,7 +34,7 @@ def front_smooth(u: np.ndarray, mask: np.ndarray, spacing_mm, width_mm: float, r
         target = place - (u - front.profile(place)) / slope
         smooth = np.zeros_like(smooth)
         smooth[mask] = front.profile(_plane(target, weight, mask, spacing_mm, width_mm))
-    return smooth.astype(np.float32)
+    return (smooth + _mean(u - smooth, mask, spacing_mm, KEPT * width_mm)).astype(np.float32)
 
 
 def _mean(u: np.ndarray, mask: np.ndarray, spacing_mm, width_mm: float) -> np.ndarray:

@@ -27,3 +27,13 @@ def test_the_front_stays_as_wide_up_to_its_border():
 
 def test_outside_the_lesion_nothing_is_made():
     assert not front_smooth(TRUE, MASK, (1.0, 1.0, 1.0), 1.2)[~MASK].any()
+
+
+def test_cells_are_neither_lost_nor_made_with_the_noise():
+    """Within half a per cent of the lesion's cells; without the residuals' mean put back they are 4 % off."""
+    short = []
+    for seed in range(3):
+        noisy = TRUE + 0.065 * np.random.default_rng(seed).standard_normal(TRUE.shape)
+        smooth = front_smooth(noisy, MASK, (1.0, 1.0, 1.0), 1.3)
+        short.append(smooth[MASK].sum() / TRUE[MASK].sum() - 1.0)
+    assert abs(np.mean(short)) < 0.005
