@@ -113,10 +113,10 @@ def _volume(draws: np.ndarray) -> str:
 
 def surfaces(results: Results, view: View) -> Iterator[Surface]:
     """Every surface, those within before those around them, as they must be drawn."""
-    for s in sorted(structures(results.patient), key=lambda s: s.is_target):
-        shape = body(softened(view.show(s.mask), view.spacing, 0.6 * max(view.spacing)), view.spacing, 0.5)
+    for one in sorted(structures(results.patient), key=lambda one: one.is_target):
+        shape = body(softened(view.show(one.mask), view.spacing, 0.6 * max(view.spacing)), view.spacing, 0.5)
         if shape:
-            yield Surface(s.name, s.name, *shape, s.colour, s.opacity)
+            yield Surface(one.name, one.name, *shape, one.colour, one.opacity)
     options, _ = options_of(results)
     for o, option in enumerate(options):
         for s, read in enumerate(option.fields):

@@ -71,7 +71,9 @@ def _parting(results: Results) -> list[str]:
         shares = _apart(results, arm)
         first = next((day for day, share in shares if share >= SURE), None)
         if first is not None:
-            sure.append(f"{_label(results, arm)} from day {n.day(first)} on")
+            stays = all(share >= SURE for day, share in shares if day >= first)
+            when = f"from day {n.day(first)} on" if stays else f"on day {n.day(first)}, if not on every later one"
+            sure.append(f"{_label(results, arm)} {when}")
         elif shares and shares[-1][1] > HARDLY:
             perhaps.append(f"{_label(results, arm)} ({n.share(shares[-1][1])} of the courses on day {n.day(shares[-1][0])})")
         else:
