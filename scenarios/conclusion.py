@@ -16,6 +16,9 @@ VOLUME = "visible-volume"
 FAR = 2.0
 """A forecast further beyond the last scan than this many times the observed span is called far."""
 
+FROM_NADIR = "A deeper response rises from a lower nadir: a sooner progression alone does not make an option the worse one."
+"""Said wherever days to progression are shown; no sentence of a conclusion ranks by them."""
+
 
 def conclude(
     data: xr.Dataset,
@@ -150,7 +153,8 @@ def progression_sentence(arm: str, label: str, data: xr.Dataset) -> str:
     share = float(np.isfinite(days).mean()) if days.size else 0.0
     when = f", those in the median {np.nanmedian(days):.0f} days after the decision" if share > 0 else ""
     horizon = data.attrs["horizon_day"]
-    return f"Progression (visible volume 40 % above its nadir) by day {horizon:g} in {100 * share:.0f} % of courses{when}."
+    told = f"Progression (visible volume 40 % above its nadir) by day {horizon:g} in {100 * share:.0f} % of courses{when}."
+    return f"{told} {FROM_NADIR}" if share > 0 else told
 
 
 def limits(comparison: Comparison, patient: Patient, failed: int) -> list[str]:

@@ -18,6 +18,12 @@ HEAD = """# Endpoints, response criteria and organs
 Names are those of study files and of the command line (`oncotwin list`). How they are used and what they do not say:
 [How options are compared](../explanation/scenarios.md). Numbers marked *confirm* were written down from the cited tables
 without reading them again. Research use only.
+
+Held against open texts: the time-point table of iRECIST (PMC5648544, table 2); RECIST 1.1 (PMC2755245, table 3) and
+RANO 2010 (PMC10584081, table 1) in reviews; the dose limits of brain, brainstem, optic nerve and chiasm, spinal cord,
+cochlea, parotid, heart, oesophagus, kidney, bladder and lens in open compilations of QUANTEC and Emami (second hand: the
+limits agree, so they stay marked). Not found in the open, and not re-read: RANO 2.0 itself, the text of mRANO, the NTCP
+parameters of Burman, and the lifetime doses of drugs.
 """
 
 

@@ -41,7 +41,7 @@ class Update(Study):
     """The same forecast three ways: from two visits, after an update with the third, and from all three at once."""
 
     title = "Do the intervals hold after an update?"
-    size = 120
+    size = 60
 
     def cases(self, size: int, seed: int, data: Path | None) -> Sequence[str]:
         return [f"{seed}-{number}" for number in range(size)]

@@ -12,7 +12,9 @@ from scenarios.progression import first_progression
 class TimeToProgression(Derived):
     """Days from the decision day until the visible volume is 40 % above its nadir since then (RANO 2.0, Wen 2023).
 
-    NaN: not within the horizon. Continuous: scans may see it later. No confirmation, no clinical signs.
+    NaN: not within the horizon. Continuous: scans may see it later. No confirmation, no clinical signs. A deeper response
+    has a lower nadir to rise from, so that the better of two courses may "progress" sooner: read it beside the volume and
+    Days Gained.
     """
 
     variable, label, unit, lower_is_better = "time_to_progression_days", "time to progression", "day", False
