@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,18 +18,25 @@ Kinds = Annotated[
 Count = Annotated[int, typer.Option("--count", min=1, help="Damaged files of each kind.")]
 First = Annotated[int, typer.Option("--from", min=0, help="The number of the first one: an interrupted run goes on there.")]
 
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="FOLDER", help="Keep the table there; an interrupted run goes on."),
+]
+
 
 def fuzz(
     kind: Kinds = None,
     count: Count = 1000,
     first: First = 0,
     seed: o.Seed = 0,
+    out: Out = None,
     json: o.Json = False,
     quiet: o.Quiet = False,
     debug: o.Debug = False,
 ) -> None:
     """Show damaged image files to the readers: each is read sanely or refused in words, within 5 s and 1 GB."""
     from twin.imaging.fuzz import fuzz as attack
+    from twin.imaging.fuzz_page import keep, kept
     from twin.imaging.fuzz_targets import TARGETS
     from twin.registry import unknown
 
@@ -36,12 +44,18 @@ def fuzz(
     for name in kind or ():
         if name not in TARGETS:
             raise UsageError(unknown("kind of file", name, list(TARGETS)), remedy=f"known: {', '.join(TARGETS)}")
-    outcomes = []
+    if out is not None and first:
+        raise UsageError("--from and --out do not go together.", remedy="with --out an interrupted run goes on by itself")
+    done = {} if out is None else kept(out, count, seed)
     for name in kind or TARGETS:
-        outcomes.append(attack(name, count, seed, voice.progress, first=first))
-        voice.say(str(outcomes[-1]))
+        if name not in done:
+            done[name] = attack(name, count, seed, voice.progress, first=first)
+            if out is not None:
+                keep(out, count, seed, done.values())
+        voice.say(str(done[name]))
+    outcomes = [done[name] for name in kind or TARGETS]
     voice.result({"seed": seed, "kinds": [dataclasses.asdict(outcome) for outcome in outcomes]})
     broken = sum(len(outcome.findings) for outcome in outcomes)
-    voice.last(f"{sum(o.count for o in outcomes)} damaged files, {broken} findings.")
+    voice.last(f"{sum(outcome.count for outcome in outcomes)} damaged files, {broken} findings.")
     if broken:
         raise typer.Exit(OncotwinError.exit_code)

@@ -201,6 +201,14 @@ def _sweeps(spacing_mm: int, arms: int, draws: int, alone: int, bar: float) -> l
     ]
 
 
+def imports(_: int) -> list[Row]:
+    from tests.benchmarks.imports import GRID, SERIES, seconds
+
+    count, wall, used = seconds()
+    what = f"Import of {len(SERIES)} series, {count} files of {GRID.shape[1]} x {GRID.shape[2]}, with outlines"
+    return [Row(what, f"{wall:.3g} s, CPU {used:.3g} s", "60 s", wall <= 60)]
+
+
 SECTIONS: tuple[Callable[[int], list[Row]], ...] = (
     peer,
     nearest_peer,
@@ -213,6 +221,7 @@ SECTIONS: tuple[Callable[[int], list[Row]], ...] = (
     calibration,
     sweeps_2mm,
     sweeps_1mm,
+    imports,
 )
 
 TABLE = ["| what | measured | bar | met |", "|---|---|---|---|"]

@@ -165,7 +165,8 @@ def _from_quaternion(quaternion, pixdim) -> np.ndarray:
         ]
     )
     step = np.array(pixdim[1:4], float) * [1, 1, -1 if pixdim[0] < 0 else 1]
-    return np.column_stack([rotation * step, offset])
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.column_stack([rotation * step, offset])
 
 
 def _skew(affine: np.ndarray | None) -> float:

@@ -16,7 +16,7 @@ SPLINE_LEVELS: Levels = ((1, 2.0), (1, 1.0))
 
 SPLINE_SAMPLES = 10_000
 SPLINE_BINS = 32
-ITERATIONS = {"rigid": 200, "affine": 100, "deformable": 10}
+ITERATIONS = {"rigid": 200, "affine": 100, "deformable": 25}
 
 
 def find_rigid(pair: Pair, starts: tuple[Any, ...] = ()) -> Any:

@@ -20,3 +20,13 @@ def test_a_finding_fails_the_command(oncotwin, monkeypatch):
     monkeypatch.setattr(fuzz, "fuzz", lambda name, *_, **__: fuzz.Outcome(name, findings=[(7, "ZeroDivisionError")]))
     done = oncotwin("fuzz", "seg")
     assert done.exit_code == 1 and "number 7: ZeroDivisionError" in done.output
+
+
+def test_a_kept_table_goes_on_where_it_stopped(oncotwin, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr(fuzz, "fuzz", lambda name, *_, **__: shown.append(name) or fuzz.Outcome(name, read=4))
+    for kinds in (["seg"], ["seg", "rtplan"]):
+        assert oncotwin("fuzz", *kinds, "--count", 4, "--out", tmp_path / "kept").exit_code == 0
+    assert shown == ["seg", "rtplan"]
+    page = (tmp_path / "kept" / "damaged-files.md").read_text()
+    assert "| seg | 4 | 0 | 4 | 0 |" in page and "| rtplan | 4 |" in page and "Research use only" in page
