@@ -125,7 +125,7 @@ def drawn(fitted: Fitted, settings: Settings, crew: Crew, progress: Progress = S
     evaluate, quick = crew.over(fitted.objective), fitted.laplace.draws(settings.seed, QUICK_DRAWS)
     centre, covariance = quick.mean(axis=0), np.atleast_2d(np.cov(quick.T))
     found = sample_posterior(fitted.objective, evaluate, centre, covariance, settings.seed, progress=progress)
-    facts = {"evaluations": len(found.z), "failed": found.failed, "effective_draws": found.effective}
+    facts: dict[str, Any] = {"evaluations": len(found.z), "failed": found.failed, "effective_draws": found.effective}
     facts["rhat"] = dict(zip(fitted.laplace.space.names, found.rhat.tolist(), strict=True))
     return found.draws(settings.seed, settings.draws), facts
 

@@ -83,13 +83,13 @@ class InitialState:
     def state(self, values: Mapping[str, float], real: type = np.float32) -> np.ndarray:
         """Cell fraction (z, y, x) for a candidate's values by name; ``real`` is the kind of its numbers."""
         length = float(front.resolved(np.array(self.length_mm(values)), self.spacing_mm))
-        cut = np.zeros([s.stop - s.start for s in self.box], real)
+        cut: np.ndarray = np.zeros([s.stop - s.start for s in self.box], real)
         flat = cut.reshape(-1)
         flat[self.inside] = self._inside(values, length, real)
         if self.outside.size:
             places = front.position(np.clip(self._rescaled(self.edge.astype(real), values), 0.005, 0.95))
             flat[self.outside] = front.profile(places + self.distance_mm / length)
-        out = np.zeros(self.shape, real)
+        out: np.ndarray = np.zeros(self.shape, real)
         out[self.box] = cut
         return out
 

@@ -33,6 +33,10 @@ class Results:
     track: dict[str, Any] | None = field(repr=False, default=None)
 
     @property
+    def tissues(self) -> tuple[str, ...]:
+        return tuple(self.patient.medium.fractions)
+
+    @property
     def decision_day(self) -> float:
         """The day from which arms may differ: that of the last visit that the twin has seen."""
         source = self.study or self.calibration

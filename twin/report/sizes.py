@@ -39,6 +39,7 @@ class SizeResults:
     calibration: dict[str, Any] = field(repr=False)
     posterior: xr.Dataset = field(repr=False)
     fit: xr.Dataset = field(repr=False)
+    tissues: tuple[str, ...] = ()
 
 
 def build_size_report(

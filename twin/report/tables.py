@@ -144,10 +144,13 @@ def comparison_rows(results: Results) -> list[dict[str, str]]:
 
 
 class Learnt(Protocol):
-    """Anything with a posterior."""
+    """Anything with a posterior; ``tissues`` is empty where the patient is known by sizes alone."""
 
     @property
     def posterior(self) -> xr.Dataset: ...
+
+    @property
+    def tissues(self) -> tuple[str, ...]: ...
 
 
 def parameter_rows(results: Learnt) -> list[dict[str, Any]]:
@@ -163,7 +166,7 @@ def parameter_rows(results: Learnt) -> list[dict[str, Any]]:
                 "name": name,
                 "symbol": symbol_parts(_coordinate(data, "symbol", i) or name),
                 "unit": pretty_unit(_coordinate(data, "unit", i)),
-                "description": in_tissue(pretty_unit(_coordinate(data, "description", i)), results.patient.medium.fractions),
+                "description": in_tissue(pretty_unit(_coordinate(data, "description", i)), results.tissues),
                 "source": _coordinate(data, "source", i),
                 "prior": n.number(before[1]),
                 "prior_interval": f"{n.number(before[0])} – {n.number(before[2])}",
@@ -203,7 +206,7 @@ def symbol_parts(symbol: str) -> list[tuple[str, str]]:
 
 def in_tissue(words: str, tissues: Iterable[str]) -> str:
     """Words about white and grey matter with the tissues that the patient has: cells move most in the first."""
-    first, *rest = tissues
+    first, *rest = [*tissues] or ["white"]
     if first == "white":
         return words
     return words.replace("white matter", first).replace("grey matter", ", ".join(rest) or "none")

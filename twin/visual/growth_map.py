@@ -63,7 +63,7 @@ def _limits(values: Any) -> tuple[float, float]:
 
 
 def _zero(ax: Any, piece: Slice, values: Any) -> None:
-    cut = piece.cut(values)
+    cut: Any = piece.cut(values)
     (dy, dx), (rows, columns) = piece.steps, cut.shape
     if cut.count() and cut.min() < 0 < cut.max():
         looks = {"colors": "white", "linestyles": "--", "linewidths": 1.1}
