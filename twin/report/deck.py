@@ -18,6 +18,7 @@ from twin.report.response import response_table
 from twin.report.results import Results, read_results
 from twin.report.rethink import rethink
 from twin.report.sheet import Sheet
+from twin.report.verdicts import MANY
 from twin.store import replacing
 from twin.visual.fan import Course
 
@@ -65,12 +66,24 @@ def _summary(presentation: Any, results: Results) -> None:
     sheet = Sheet(presentation, found[0], _subject(results))
     courses = courses_of(results)
     sheet.text([*found[1 : 1 + MOST_SENTENCES], _told(results)], (0.55, 1.5, 5.4, 2.4), size=12)
-    sheet.lines("Visible volume (mL, median) over days since baseline", _series(courses), (6.1, 1.3, 6.8, 2.65))
+    sheet.lines(
+        "Visible volume (mL, median) over days since baseline",
+        _series(courses if len(courses) < MANY else courses[:6]),
+        (6.1, 1.3, 6.8, 2.65),
+    )
     head, rows = _options(results)
     if rows:
-        sheet.table(head, rows, (0.55, 3.95, 12.25, 2.9), widths=(3.0, 3.05, 1.9, 2.1, 1.1, 1.1))
+        sheet.table(head, _fitting(rows, 6), (0.55, 3.95, 12.25, 2.9), widths=(3.0, 3.05, 1.9, 2.1, 1.1, 1.1))
     else:
         sheet.table(*_visits(results), (0.55, 3.95, 12.25, 2.6))
+
+
+def _fitting(rows: list[list[str]], most: int) -> list[list[str]]:
+    """The first rows that a slide holds, and how many the report has besides."""
+    if len(rows) < MANY:
+        return rows
+    more = f"and {len(rows) - most} more options, in the report"
+    return [*rows[:most], [more, *[""] * (len(rows[0]) - 1)]]
 
 
 def _subject(results: Results) -> str:
@@ -136,8 +149,8 @@ def _pictures(presentation: Any, results: Results, folder: Path) -> None:
 
 def _chances(presentation: Any, results: Results) -> None:
     told = chance_table(results)
-    if told is None:
-        return
+    if told is None or len(told["rows"]) >= MANY:
+        return  # a matrix of many options is read on the page, not on a wall
     title = f"How likely is one better? Less than the column's option by more than {told['margin']} %"
     sheet = Sheet(presentation, title, f"Share of {told['draws']} simulated courses on day {results.horizon_day:g}")
     head = ["Less under …", *(f"… than {label}" for label in told["labels"]), "Least of all"]
@@ -157,7 +170,7 @@ def _response(presentation: Any, results: Results) -> None:
     for row in told["rows"]:
         cells = [", ".join(f"{s['category']} {s['share']}" for s in c["shares"]) + f"\n{c['rule']}" for c in row["cells"]]
         rows.append([row["label"], *cells])
-    sheet.table(head, rows, (0.55, 1.5, 12.25, 5.0), size=10.5)
+    sheet.table(head, _fitting(rows, 7), (0.55, 1.5, 12.25, 5.0), size=10.5)
 
 
 def _rethink(presentation: Any, results: Results) -> None:
