@@ -123,6 +123,11 @@ def _tissue(patient: Patient) -> list[str]:
     return lines
 
 
+def _with_unit(role: str, unit: str) -> str:
+    """An MR intensity has no unit, and none is named."""
+    return role if unit == "1" else f"{role} ({unit})"
+
+
 def _visit(visit: Visit, before: Visit | None, grid: Grid) -> list[str]:
     date = f", {visit.date.isoformat()}" if visit.date else ""
     interval = "" if before is None else f", {visit.day - before.day:g} days after the scan before"
@@ -130,7 +135,8 @@ def _visit(visit: Visit, before: Visit | None, grid: Grid) -> list[str]:
     name = "" if visit.name == f"day {visit.day:g}" else f": {visit.name}"
     lines = [f"  Day {visit.day:g}{name}{date}{interval}{held}"]
     if visit.images:
-        lines.append("    images: " + ", ".join(f"{role} ({image.attrs['units']})" for role, image in visit.images.items()))
+        images = [_with_unit(role, image.attrs["units"]) for role, image in visit.images.items()]
+        lines.append("    images: " + ", ".join(images))
     for name, mask in visit.regions.items():
         lines.append(f"    {name}: {_measured(mask, grid)}")
     if len(visit.regions) > 1 and visit.whole is not None:

@@ -59,9 +59,10 @@ def plane_of(grid: Grid) -> str:
 
 
 def size_words(grid: Grid) -> str:
-    """ "192 slices of 256 x 256, 1.00 x 0.98 x 0.98 mm, axial"."""
-    spacing = " x ".join(f"{v:.2f}" for v in grid.spacing_mm)
-    return f"{grid.shape[0]} slices of {grid.shape[1]} x {grid.shape[2]}, {spacing} mm, {plane_of(grid)}"
+    """ "192 slices of 256 x 240 voxels, 0.9 x 0.9 mm in the slice, 1 mm apart, axial"; columns before rows."""
+    z, y, x = grid.spacing_mm
+    size = f"{grid.shape[0]} slices of {grid.shape[2]} x {grid.shape[1]} voxels"
+    return f"{size}, {x:.3g} x {y:.3g} mm in the slice, {z:.3g} mm apart, {plane_of(grid)}"
 
 
 def _s(count: int) -> str:

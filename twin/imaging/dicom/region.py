@@ -23,6 +23,9 @@ NAMES = {
 }
 """Agreed names (lower case, punctuation as spaces) of regions in RTSTRUCT and SEG files."""
 
+LIKE_TUMOUR = re.compile("gtv|tumou?r|lesion|enhanc|necro|edema|glioma|gliobl|metast|cavity|resection|carcinoma|neoplas")
+"""Parts of a name by which an outline may be the tumour: it is asked about, neither taken nor passed over."""
+
 CODES = {
     ("108369006", "SCT"): "tumour",
     ("4147007", "SCT"): "tumour",
@@ -55,6 +58,11 @@ def meaning(name: str, answers: Mapping[str, str], code: tuple[str, str] = ("", 
     if code in CODES:
         return Meaning(CODES[code], "its code")
     return Meaning(None, "its name is not an agreed one")
+
+
+def may_be_tumour(name: str) -> bool:
+    """Whether a name that is no agreed one speaks of a tumour all the same ("GTV_enhancing", "Tumor recurrence")."""
+    return LIKE_TUMOUR.search(tidy(name)) is not None
 
 
 def tidy(name: str) -> str:

@@ -18,7 +18,7 @@ from twin.imaging.dicom.file import quiet
 from twin.imaging.dicom.finding import remarks, size_words
 from twin.imaging.dicom.gather import gathered
 from twin.imaging.dicom.mapping import Mapping, load_mapping, template
-from twin.imaging.dicom.region import TISSUE
+from twin.imaging.dicom.region import TISSUE, may_be_tumour
 from twin.imaging.dicom.report import ImportReport, Notebook
 from twin.imaging.dicom.stack import grid_of_layout
 from twin.imaging.dicom.treatment import write_radiotherapy
@@ -265,11 +265,21 @@ class _Import:
         return grid_of_layout(visit.first.layout)
 
     def _regions_asked(self) -> None:
-        unknown = list(dict.fromkeys(self.rules.quote(o.name, f"structure {o.number}") for o in self.arranged.unknown))
-        if unknown:
-            self.note.say(f"Outlines not used, their names are no agreed ones: {', '.join(unknown)}.")
-        if any(set(v.targets()) - {TISSUE} for v in self.arranged.visits[:1]):
-            return
+        names = {self.rules.quote(o.name, f"structure {o.number}"): o.name for o in self.arranged.unknown}
+        asked = [words for words, name in names.items() if may_be_tumour(name)]
+        plain = [words for words in names if words not in asked]
+        if plain:
+            self.note.say(f"Outlines not used, their names are no agreed ones: {', '.join(plain)}.")
+        if not any(set(v.targets()) - {TISSUE} for v in self.arranged.visits[:1]):
+            self._no_tumour(list(names))
+        elif asked:
+            self.note.problem(
+                f"Outlines that may be the tumour are left out: {', '.join(asked)}.",
+                why="their names are no agreed ones; without them a tumour may be smaller than it was drawn",
+                remedy=f"say in {MAPPING} which region each of them is, or ignore, and import again",
+            )
+
+    def _no_tumour(self, unknown: list[str]) -> None:
         listed = f"; the study outlines {', '.join(unknown)}" if unknown else ""
         self.note.problem(
             f"No tumour is outlined at the baseline scan{listed}.",
