@@ -70,10 +70,11 @@ def temperature(independent: float, front_voxels: float) -> float:
 
     Errors of the grid, of the tissue map and of the first scan do not average out over cubes: the tumour errs as a whole.
     ``independent`` is the number of independent cubes of all visits (two visits are counted as three: they tell less of
-    each parameter than their cubes claim), ``front_voxels`` the fitted sqrt(D / rho) in voxels. The numbers were learnt on
-    virtual patients whose truth was grown on 1 mm and fitted on 3 mm: the powers on forty (cohort seed 2), by maximum
-    likelihood of 2 (J(truth) - J(optimum)) / temperature as chi-square; where they end and the factor, on the coverage of
-    two hundred twice (cohort seeds 7001 and 7002) and forty more (7030). Whether they hold on other patients is what ``oncotwin validate coverage`` measures.
+    each parameter than their cubes claim), ``front_voxels`` the fitted sqrt(D / rho) in voxels. The numbers were learnt
+    on virtual patients whose truth was grown on 1 mm and fitted on 3 mm: the powers on forty (cohort seed 2), by maximum
+    likelihood of 2 (J(truth) - J(optimum)) / temperature as chi-square; where they end and the factor, on the coverage
+    of two hundred twice (cohort seeds 7001 and 7002) and forty more (7030). Whether they hold on other patients is what
+    ``oncotwin validate coverage`` measures.
     """
     front = float(np.clip(front_voxels, 0.15, 0.65))
     return float(max(1.0, 2.7 * (independent / 100.0) ** 1.7 * (front / 0.5) ** -0.7))
