@@ -59,7 +59,7 @@ def test_two_sensitivities_that_act_together_are_said_to_be_confounded(treated):
         "radiosensitivity" in s and "chemosensitivity" in s and "tell them apart" in s for s in treated.summary["sentences"]
     )
     kills = [values(treated, n) for n in ("radiosensitivity_per_gy", "chemosensitivity_per_day")]
-    assert np.corrcoef(*kills)[0, 1] < -0.8
+    assert np.corrcoef(*kills)[0, 1] < -0.7
 
 
 def test_treatments_not_yet_given_keep_their_prior(untreated):

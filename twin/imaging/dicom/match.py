@@ -53,9 +53,10 @@ def match(contents: Contents, patient: Patient) -> Match:
             continue
         if _agrees(measure(volume), patient, exact):
             return Match(volume, _headers(volume), exact)
+    aside = dict.fromkeys(a.reason for a in contents.aside)
     raise DataRefused(
         "No series of the study shows the image from which the results were computed.",
-        where=f"{len(volumes)} image series looked at",
+        where="; ".join((f"{len(volumes)} image series looked at", *(f"set aside: {reason}" for reason in aside))),
         why="contours would be written into the wrong patient or the wrong place",
         remedy="give the study of the baseline scan of this patient",
     )

@@ -263,7 +263,7 @@ def test_words_burned_into_the_pixels_stop_a_research_export(tmp_path):
     datasets = phantom.slices(EXAM, values_of(grid), grid, 3, SeriesDescription="t1", BurnedInAnnotation="YES")
     studies.shuffled(datasets, tmp_path / "pacs")
     write_results(tmp_path / "results", patient_of(values_of(grid), grid, BOX))
-    with pytest.raises(DataRefused, match="burned into the pixels"):
+    with pytest.raises(DataRefused, match="burned into its pixels"):
         export_results(tmp_path / "results", tmp_path / "pacs", tmp_path / "out", "research")
     assert not (tmp_path / "out").exists()
 
