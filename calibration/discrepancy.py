@@ -73,7 +73,7 @@ def temperature(independent: float, front_voxels: float) -> float:
     each parameter than their cubes claim), ``front_voxels`` the fitted sqrt(D / rho) in voxels. The numbers were learnt
     on virtual patients whose truth was grown on 1 mm and fitted on 3 mm: the powers on forty (cohort seed 2), by maximum
     likelihood of 2 (J(truth) - J(optimum)) / temperature as chi-square; where they end and the factor, on the coverage
-    of two hundred twice (cohort seeds 7001 and 7002) and forty more (7030). Whether they hold on other patients is what
+    of two hundred twice (cohort seeds 7001 and 7002) and fifty more (7030). Whether they hold on other patients is what
     ``oncotwin validate coverage`` measures.
     """
     front = float(np.clip(front_voxels, 0.15, 0.65))
