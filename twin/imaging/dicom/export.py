@@ -54,8 +54,8 @@ def export_results(
 
     Per arm (default: the reference arm; ``["all"]`` for every one): a SEG and an RTSTRUCT with one region per predicted
     scan (voxels where at least half of the posterior draws show tumour), a parametric map of the mean cell fraction per
-    scan, a measurement report (SR TID 1500) with medians and 90 % intervals; report.pdf as a DICOM document where there is
-    one; NIfTI with JSON sidecars. They lie on the series of ``source_study`` whose voxels are the patient's baseline image:
+    scan, a measurement report (SR TID 1500) with medians and 90 % intervals; NIfTI with JSON sidecars; in hospital mode
+    report.pdf as a DICOM document where there is one (it shows names and dates as the case gives them). They lie on the series of ``source_study`` whose voxels are the patient's baseline image:
     if no series matches, the export is refused. ``mode`` "hospital" keeps the identity of the study, "research" writes a
     source series without identity and refers to that one.
     """
@@ -78,7 +78,8 @@ def export_results(
                 lines.append(f"{len(source.headers)} source images without identity in source/.")
                 for number, header in enumerate(source.headers, start=1):
                     _save(header, folder / "source" / f"{number:04d}.dcm")
-            lines += _write(predicted, source, results, folder, progress)
+            lines += _write(predicted, source, folder, progress)
+            lines += _report(results, source, folder, rules.named)
             files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     return ExportReport(out, tuple(lines), tuple(files))
 
@@ -90,7 +91,7 @@ def _matched(source: Match, named: bool) -> str:
     return f"Source: {name}, {len(source.frames)} slices ({how})."
 
 
-def _write(predicted: Predicted, source: Match, results: Path, folder: Path, progress: Progress) -> list[str]:
+def _write(predicted: Predicted, source: Match, folder: Path, progress: Progress) -> list[str]:
     lines = []
     with stage(progress, "Writing DICOM", len(predicted.arms) + 1) as bar:
         for number, arm in enumerate(predicted.arms):
@@ -98,10 +99,17 @@ def _write(predicted: Predicted, source: Match, results: Path, folder: Path, pro
             bar.advance(note=arm.slug)
         images = write_derivatives(predicted, folder / "nifti")
         bar.advance(note="NIfTI")
-    if (results / "report.pdf").is_file():
-        _save(encapsulated_pdf(results / "report.pdf", source, FIRST_NUMBER - 1), folder / "report.dcm")
-        lines.append("The report as a DICOM document.")
     return [*lines, f"{len(images)} NIfTI images with sidecars in nifti/."]
+
+
+def _report(results: Path, source: Match, folder: Path, named: bool) -> list[str]:
+    page = results / "report.pdf"
+    if not page.is_file():
+        return []
+    if not named:
+        return ["report.pdf is left out: it shows names and dates as the case gives them."]
+    _save(encapsulated_pdf(page, source, FIRST_NUMBER - 1), folder / "report.dcm")
+    return ["The report as a DICOM document."]
 
 
 def _arm(arm: Arm, predicted: Predicted, source: Match, folder: Path, number: int) -> list[str]:

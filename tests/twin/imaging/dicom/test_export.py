@@ -244,6 +244,7 @@ def test_research_mode_writes_no_identity(tmp_path, enhanced):
         tokens.add(word, "exam")
     study(tmp_path / "pacs", grid, enhanced, exam, tokens)
     maps = write_results(tmp_path / "results", patient_of(values_of(grid), grid, BOX))
+    (tmp_path / "results/report.pdf").write_bytes(b"%PDF-1.7 of Zq^Person")
     report = export_results(tmp_path / "results", tmp_path / "pacs", tmp_path / "out", "research")
     files = written(tmp_path / "out")
     assert len(tokens.places) > 50 and len(files) > 20
