@@ -31,7 +31,7 @@ def waiting(data: xr.Dataset, comparison: Comparison, loss: np.ndarray, finished
     for day in between:
         seen = data["volume_ml"].sel(arm=comparison.reference, t=day).values[finished]
         gains = gains_of_scan(loss, seen)
-        worth, error = max(0.0, float(gains.mean())), float(gains.std() / np.sqrt(gains.size))
+        worth, error = value_of_scan(gains), float(gains.std() / np.sqrt(gains.size))
         told = {"scan_day": day, "value_ml": worth, "error_ml": error, "perfect_ml": perfect}
         found.append({**told, "sentence": _sentence(day, worth, perfect)})
     return found
@@ -42,9 +42,9 @@ def value_of_knowing(loss: np.ndarray) -> float:
     return float(loss.mean(axis=1).min() - loss.min(axis=0).mean())
 
 
-def value_of_scan(loss: np.ndarray, seen: np.ndarray, error: float = SCAN_ERROR) -> float:
+def value_of_scan(gains: np.ndarray) -> float:
     """Expected value of sample information, >= 0: the mean of :func:`gains_of_scan`."""
-    return max(0.0, float(gains_of_scan(loss, seen, error).mean()))
+    return max(0.0, float(gains.mean()))
 
 
 def gains_of_scan(loss: np.ndarray, seen: np.ndarray, error: float = SCAN_ERROR) -> np.ndarray:

@@ -17,7 +17,7 @@ from scenarios.prepare import Comparison
 from scenarios.ranking import probability_best, ranking
 from scenarios.simulated import Setup
 from scenarios.timeline import Timeline
-from scenarios.waiting import value_of_knowing, value_of_scan
+from scenarios.waiting import gains_of_scan, value_of_knowing, value_of_scan
 from twin.treatment import Plan, chemotherapy, radiotherapy
 
 DRAWS = 40
@@ -74,15 +74,16 @@ LOSSES = arrays(float, (3, 12), elements=st.floats(0, 50))
 def test_a_scan_is_worth_something_between_nothing_and_everything(loss, seen):
     assert probability_best(loss).sum() == pytest.approx(1.0)
     assert value_of_knowing(loss) >= -1e-9
-    assert value_of_scan(loss, seen) >= 0
+    assert value_of_scan(gains_of_scan(loss, seen)) >= 0
 
 
 def test_a_scan_that_tells_the_courses_apart_is_worth_what_perfect_knowledge_is():
     grows = np.arange(DRAWS) % 2 == 0
     loss = np.array([np.where(grows, 40.0, 0.0), np.full(DRAWS, 15.0)])
     assert value_of_knowing(loss) == pytest.approx(7.5)
-    assert value_of_scan(loss, np.where(grows, 30.0, 5.0)) == pytest.approx(7.5)
-    assert value_of_scan(loss, np.full(DRAWS, 10.0)) == pytest.approx(0, abs=1e-9), "a scan that shows the same always"
+    telling, alike = gains_of_scan(loss, np.where(grows, 30.0, 5.0)), gains_of_scan(loss, np.full(DRAWS, 10.0))
+    assert value_of_scan(telling) == pytest.approx(7.5)
+    assert value_of_scan(alike) == pytest.approx(0, abs=1e-9), "a scan that shows the same always"
     found = ranked(np.where(grows, 30.0, 5.0), a=loss[0], b=loss[1])["waiting"]
     assert [w["scan_day"] for w in found] == [98.0] and "would save 7.5 mL on average, of 7.5 mL" in found[0]["sentence"]
     assert "No scan would change the choice" in ranked(a=30 + NOISE, b=10 + NOISE)["waiting"][0]["sentence"]
