@@ -55,9 +55,10 @@ def export_results(
     Per arm (default: the reference arm; ``["all"]`` for every one): a SEG and an RTSTRUCT with one region per predicted
     scan (voxels where at least half of the posterior draws show tumour), a parametric map of the mean cell fraction per
     scan, a measurement report (SR TID 1500) with medians and 90 % intervals; NIfTI with JSON sidecars; in hospital mode
-    report.pdf as a DICOM document where there is one (it shows names and dates as the case gives them). They lie on the series of ``source_study`` whose voxels are the patient's baseline image:
-    if no series matches, the export is refused. ``mode`` "hospital" keeps the identity of the study, "research" writes a
-    source series without identity and refers to that one.
+    report.pdf as a DICOM document where there is one (it shows names and dates as the case gives them). They lie on the
+    series of ``source_study`` whose voxels are the patient's baseline image: if no series matches, the export is
+    refused. ``mode`` "hospital" keeps the identity of the study, "research" writes a source series without identity and
+    refers to that one.
     """
     results, source_study, out = Path(results), Path(source_study), Path(out)
     rules = privacy(mode)
