@@ -50,7 +50,7 @@ class Optimisation(Wanted):
     limits: dict[str, float]
 
 
-@in_session()
+@in_session(twin="results")
 def optimise(
     results: o.Results,
     out: o.Elsewhere = None,

@@ -30,6 +30,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on std
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages, only the result.")]
 Debug = Annotated[bool, typer.Option("--debug", help="On an error, show the traceback.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same numbers.")]
+TwinSeed = Annotated[
+    int | None,
+    typer.Option("--seed", min=0, help="The same seed gives the same numbers; default: the seed of the calibration."),
+]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace what another case or configuration left in the folder.")
 ]

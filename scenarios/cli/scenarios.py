@@ -32,7 +32,7 @@ class Comparison:
     accuracy: o.AccuracyName = "fast"
 
 
-@in_session(without=())
+@in_session(without=(), twin="results")
 def scenarios(
     results: o.Results,
     out: o.Elsewhere = None,

@@ -37,7 +37,7 @@ class Analysis(Wanted):
     over: OverName
 
 
-@in_session()
+@in_session(twin="results")
 def sensitivity(
     results: o.Results,
     out: o.Elsewhere = None,

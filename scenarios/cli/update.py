@@ -19,7 +19,7 @@ Taken = Annotated[
 ]
 
 
-@in_session(without=("scheduler", "overwrite"), processes=1)
+@in_session(without=("scheduler", "overwrite"), twin="out", processes=1)
 def update(
     case: o.Case,
     out: o.Out = Path("results"),

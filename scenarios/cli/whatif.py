@@ -3,42 +3,40 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from scenarios.cli import options as o
+from scenarios.cli.session import Session, in_session
 from scenarios.cli.voice import Voice
 from twin.errors import DataRefused
 
 Words = Annotated[str | None, typer.Argument(metavar="WORDS", help="A treatment in words; without it, one question a line.")]
 
 
+@in_session(without=("scheduler", "overwrite"), twin="results")
 def whatif(
     results: o.Results,
     words: Words = None,
     draws: o.Draws = 50,
     horizon: o.Horizon = None,
-    processes: o.Processes = 2,
-    seed: o.Seed = 0,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-    debug: o.Debug = False,
+    *,
+    session: Session,
 ) -> None:
     """Ask about a treatment in words: the schedule as understood, the fan of volumes, endpoints. Nothing is written."""
     from calibration.calibration import load_calibration
     from scenarios.cli.compiled import announce
     from scenarios.whatif import WhatIf
 
-    voice = Voice(json, quiet)
+    voice = session.voice
     announce(voice)
     opened = WhatIf(
-        load_calibration(Path(results)),
+        load_calibration(results),
         draws=draws,
         horizon_day=horizon,
-        processes=processes,
-        seed=seed,
+        processes=session.processes,
+        seed=session.seed,
         progress=voice.progress,
     )
     with opened as twin:

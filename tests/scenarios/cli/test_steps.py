@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 
 import pytest
 
+from scenarios.cli.app import COMMANDS
 from twin.errors import DataRefused
 
 
@@ -91,6 +93,20 @@ def test_another_seed_is_refused_until_overwrite(oncotwin, house, case, tmp_path
     house.calls.clear()
     assert oncotwin("run", case, "--seed", 2, "--overwrite").exit_code == 0
     assert house.calls == ["load_case", "calibrate", "scenarios", "report"]
+
+
+def test_a_step_from_a_twin_takes_its_seed_unless_another_is_given(oncotwin, house, case):
+    oncotwin("run", case, "--seed", 7)
+    again = oncotwin("scenarios", "results")
+    assert again.exit_code == 0 and "holds this comparison already" in again.stderr
+    assert oncotwin("scenarios", "results", "--out", "other", "--horizon", 200).exit_code == 0 and house.told["seed"] == 7
+    assert oncotwin("scenarios", "results", "--out", "third", "--seed", 3).exit_code == 0 and house.told["seed"] == 3
+
+
+@pytest.mark.parametrize("command", ["scenarios", "whatif", "optimise", "sensitivity", "update"])
+def test_every_command_that_starts_from_a_twin_has_no_seed_of_its_own(command):
+    function = next(function for name, function, _ in COMMANDS if name == command)
+    assert inspect.signature(function).parameters["seed"].default is None
 
 
 def test_a_changed_image_is_noticed(oncotwin, house, case):
