@@ -16,13 +16,16 @@ AT_BOUND = 0.02
 
 def identifiability(laplace: Laplace, silent: tuple[Parameter, ...]) -> tuple[list[str], list[str]]:
     """(sentences, warnings) on correlated, unlearnt and bounded parameters."""
-    sentences = _pairs(laplace) + _unlearnt(laplace)
-    sentences += [
+    return _pairs(laplace) + _unlearnt(laplace) + untold(silent), bounded(laplace)
+
+
+def untold(silent: tuple[Parameter, ...]) -> list[str]:
+    """A sentence for each parameter of a treatment that was not given yet."""
+    return [
         f"The visits seen say nothing about {name_of(p)}: no such treatment was given before the last of them; "
         f"its draws are those of the prior."
         for p in silent
     ]
-    return sentences, _bounded(laplace)
 
 
 def misfit(found: tuple[Discrepancy, ...]) -> list[str]:
@@ -57,7 +60,8 @@ def _unlearnt(laplace: Laplace) -> list[str]:
     ]
 
 
-def _bounded(laplace: Laplace) -> list[str]:
+def bounded(laplace: Laplace) -> list[str]:
+    """A warning for each parameter whose best value lies at the edge of what is admissible."""
     low, high = laplace.space.bounds()
     warnings = []
     for p, z, a, b in zip(laplace.space.parameters, laplace.z, low, high, strict=True):

@@ -52,7 +52,8 @@ def sensitivity(
     """First-order and total Sobol indices of the endpoints at the horizon under ``arm`` (default: as scheduled).
 
     S_i = V[E[y | x_i]] / V[y], ST_i = E[V[y | x_not i]] / V[y], by Saltelli's scheme with ``samples`` (a power of two) times
-    (parameters + 2) runs. Each parameter varies over its own posterior (or prior) distribution, independently of the others.
+    (factors + 2) runs. Each parameter varies over its own posterior (or prior) distribution, independently of the others;
+    the coefficients of a growth field are one factor, whose values are its draws.
     With every index its 95 % confidence half-width (bootstrap). Writes ``sensitivity.json``; finished runs are kept in
     ``sensitivity.jsonl``, from which an interrupted analysis goes on. Samples with a failed run are left out.
     """
@@ -61,10 +62,16 @@ def sensitivity(
     varied = factors(twin, runner.effects, over)
     points = varied.values(_sample(len(varied.names), samples, seed))
     name = fingerprint(
-        twin.patient, runner.arm, runner.setup, over, seed, [f"{p:.17g}" for p in points.ravel()], code_version()
+        twin.patient,
+        runner.arm,
+        runner.setup,
+        over,
+        seed,
+        [f"{n}={v:.17g}" for p in points for n, v in p.items()],
+        code_version(),
     )
     kept = Kept(out / "sensitivity.jsonl", name)
-    _run_all(runner, varied, points, kept, processes, progress)
+    _run_all(runner, points, kept, processes, progress)
     found = _summary(runner, varied, kept.all(len(points)), samples, names, over, seed)
     save_json(out / "sensitivity.json", found)
     return found
@@ -113,15 +120,14 @@ def _check(names: Sequence[str], samples: int) -> None:
         )
 
 
-def _run_all(runner: Runner, varied: Factors, points: np.ndarray, kept: Kept, processes: int, progress: Progress) -> None:
+def _run_all(runner: Runner, points: Sequence[Mapping[str, float]], kept: Kept, processes: int, progress: Progress) -> None:
     missing = [i for i in range(len(points)) if i not in kept]
     with Crew(processes) as crew, stage(progress, "running the samples", len(points)) as bar:
         bar.advance(len(points) - len(missing))
         over = crew.over(runner)
         for start in range(0, len(missing), BATCH):
             batch = missing[start : start + BATCH]
-            items = [dict(zip(varied.names, points[i].tolist(), strict=True)) for i in batch]
-            for i, course in zip(batch, over(run, items), strict=True):
+            for i, course in zip(batch, over(run, [points[i] for i in batch]), strict=True):
                 kept.add(i, course)
                 bar.advance()
 

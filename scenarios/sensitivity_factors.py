@@ -1,4 +1,4 @@
-"""The parameters of a sensitivity analysis, and how a number in [0, 1] becomes a value of each."""
+"""What a sensitivity analysis varies, and how a number in [0, 1] becomes a value of it."""
 
 from __future__ import annotations
 
@@ -7,53 +7,94 @@ from typing import Any
 
 import numpy as np
 
+from calibration.field.basis import COEFFICIENT
 from calibration.space import Space
 from scenarios.simulated import Calibrated
 from scenarios.unlearnt import prior_parameters
 from twin.errors import UsageError
 from twin.parameter import Parameter
 
+FIELD = "growth_field"
+"""The factor that stands for every coefficient of a growth field."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """The coefficients of a growth field, which vary as one: names, and their draws (draw, coefficient)."""
+
+    names: tuple[str, ...] = ()
+    draws: np.ndarray = field(default_factory=lambda: np.empty((0, 0)), repr=False)
+
+    def at(self, quantile: float) -> dict[str, float]:
+        """One of the draws: together the coefficients are a field, one by one they are none."""
+        row = self.draws[min(int(quantile * len(self.draws)), len(self.draws) - 1)]
+        return dict(zip(self.names, row.tolist(), strict=True))
+
 
 @dataclass(frozen=True)
 class Factors:
-    """Names of the parameters that vary, what is told of each, and the sorted draws of those that follow the posterior."""
+    """Names of what varies, what is told of each, and the sorted draws of those that follow the posterior."""
 
     names: tuple[str, ...]
     told: list[dict[str, Any]]
     note: str
     draws: dict[str, np.ndarray] = field(repr=False)
     priors: dict[str, Parameter] = field(repr=False)
+    shape: Field = Field()
 
-    def values(self, quantiles: np.ndarray) -> np.ndarray:
-        """(run, parameter) values at the quantiles of each parameter's own distribution."""
-        columns = []
-        for name, q in zip(self.names, quantiles.T, strict=True):
-            if name in self.draws:
-                columns.append(np.quantile(self.draws[name], q))
-            else:
-                space = Space((self.priors[name],))
-                columns.append(np.array([space.values(space.from_quantiles(np.array([v])))[name] for v in q]))
-        return np.column_stack(columns)
+    def values(self, quantiles: np.ndarray) -> list[dict[str, float]]:
+        """The parameters by name for each run (run, factor): at the quantile of each factor's own distribution."""
+        single = {name: self._at(name, q) for name, q in zip(self.names, quantiles.T, strict=True) if name != FIELD}
+        runs = [{name: float(column[i]) for name, column in single.items()} for i in range(len(quantiles))]
+        if FIELD not in self.names:
+            return runs
+        return [run | self.shape.at(q) for run, q in zip(runs, quantiles[:, self.names.index(FIELD)], strict=True)]
+
+    def _at(self, name: str, quantiles: np.ndarray) -> np.ndarray:
+        if name in self.draws:
+            return np.quantile(self.draws[name], quantiles)
+        space = Space((self.priors[name],))
+        return np.array([space.values(space.from_quantiles(np.array([q])))[name] for q in quantiles])
 
 
 def factors(twin: Calibrated, extra: tuple[str, ...], over: str) -> Factors:
     """The free parameters of the twin, and those of the effects ``extra`` that were never learnt (these over their priors).
 
-    A parameter that does not vary over the draws is left out. UsageError where nothing varies.
+    The coefficients of a growth field are one factor, its values the field's draws. A parameter that does not vary over the
+    draws is left out. UsageError where nothing varies.
     """
+    shape = _field(twin, over)
     drawn = {
         str(n): np.sort(c) for n, c in zip(twin.posterior["parameter"].values, twin.posterior["value"].values.T, strict=True)
     }
-    drawn = {name: values for name, values in drawn.items() if np.ptp(values) > 0}
+    drawn = {name: values for name, values in drawn.items() if np.ptp(values) > 0 and name not in shape.names}
     known = {p.name: p for p in _declared(twin, extra)}
     priors = {p.name: p for name in extra for p in prior_parameters(name, twin) if p.prior.spread > 0}
     if over == "prior":
         priors |= {name: known[name] for name in drawn if name in known}
         drawn = {name: values for name, values in drawn.items() if name not in priors}
     names = (*drawn, *(n for n in priors if n not in drawn))
+    told = [_told(n, drawn, priors, known) for n in names]
+    if shape.names:
+        names, told = (*names, FIELD), [*told, _told_of(shape, over)]
     if not names:
         raise UsageError("No parameter varies over the draws.", remedy="calibrate with more draws")
-    return Factors(names, [_told(n, drawn, priors, known) for n in names], _note(twin, drawn), drawn, priors)
+    return Factors(names, told, _note(twin, drawn), drawn, priors, shape)
+
+
+def _field(twin: Calibrated, over: str) -> Field:
+    """The growth field's coefficients and their draws; none where the twin has one rate everywhere."""
+    places = [i for i, n in enumerate(twin.posterior["parameter"].values) if str(n).startswith(COEFFICIENT)]
+    if not places:
+        return Field()
+    names = tuple(str(n) for n in twin.posterior["parameter"].values[places])
+    draws = twin.posterior["prior_value" if over == "prior" else "value"].values[:, places]
+    return Field(names, draws) if np.ptp(draws, axis=0).any() else Field()
+
+
+def _told_of(shape: Field, over: str) -> dict[str, Any]:
+    words = f"the {len(shape.names)} coefficients of the growth field as one: {len(shape.draws)} draws of it"
+    return {"name": FIELD, "distribution": over, "unit": "1", "description": words, "low": None, "high": None}
 
 
 def _declared(twin: Calibrated, extra: tuple[str, ...]) -> tuple[Parameter, ...]:

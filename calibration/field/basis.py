@@ -41,11 +41,15 @@ class GrowthField:
         return cls(kind, *(float(n) for n in numbers))
 
 
+COEFFICIENT = "field_"
+"""How the name of every coefficient of a field begins."""
+
+
 def coefficients(field: GrowthField, patient: Patient) -> tuple[Parameter, ...]:
     """One parameter for each shape."""
     return tuple(
         Parameter(
-            name=f"field_{k + 1:02d}",
+            name=f"{COEFFICIENT}{k + 1:02d}",
             symbol=f"c_{k + 1}",
             unit="1",
             low=-5.0,
@@ -62,7 +66,7 @@ def coefficients(field: GrowthField, patient: Patient) -> tuple[Parameter, ...]:
 def rate_field(field: GrowthField, patient: Patient, rate: float, values: dict[str, float]) -> np.ndarray:
     """rate + spread sum_k c_k phi_k, (z, y, x), 1/day; float64."""
     found = shapes(field, patient)
-    c = np.array([values.get(f"field_{k + 1:02d}", 0.0) for k in range(len(found))])
+    c = np.array([values.get(f"{COEFFICIENT}{k + 1:02d}", 0.0) for k in range(len(found))])
     out = np.full(patient.grid.shape, float(rate))
     out.reshape(-1)[found.index] += field.spread_per_day * (c @ found.values)
     return out

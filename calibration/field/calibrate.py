@@ -14,16 +14,18 @@ from calibration.calibrate import Settings, check, fit
 from calibration.calibration import JOURNAL, Calibration
 from calibration.contradiction import vanished
 from calibration.evaluation import visit_scores
-from calibration.field.basis import GrowthField, rate_field
+from calibration.field.basis import COEFFICIENT, GrowthField, rate_field
 from calibration.field.fit import FieldFit, HeldOut, choose, fit_field, folds, held_out, objective_of, weighed
 from calibration.forecast import forecast, horizon_day
 from calibration.markers import sentences as marked
+from calibration.next_scan import with_next_scan
 from calibration.objective import Objective
 from calibration.polish import Polished, jacobian_at, polish, residual_of
 from calibration.pool import Crew
 from calibration.posterior import Laplace, posterior_dataset
 from calibration.region import reachable
 from calibration.structure import Structure, growth_rate
+from calibration.words import bounded, untold
 from solvers.model import models
 from twin.errors import UsageError
 from twin.fields import SPACE
@@ -75,7 +77,7 @@ def calibrate_field(
     summary = _summary(patient, shaped, (found.found.evaluations, found.found.failed), fitted, laplace, compared)
     summary["visits"] = visit_scores(patient, maps)
     summary["sentences"].insert(1, _told(patient, maps))
-    calibration = Calibration(patient, shaped, posterior, maps, summary)
+    calibration = Calibration(patient, shaped, posterior, maps, with_next_scan(summary, maps))
     calibration.save(out)
     return calibration
 
@@ -147,7 +149,7 @@ def _told(patient: Patient, maps: xr.Dataset) -> str:
 
 def effective(laplace: Laplace) -> tuple[float, np.ndarray]:
     """(effective number of coefficients, posterior over prior spread of each): trace of curvature times covariance."""
-    shape = np.array([name.startswith("field_") for name in laplace.space.names])
+    shape = np.array([name.startswith(COEFFICIENT) for name in laplace.space.names])
     share = 1.0 - np.diag(laplace.covariance)[shape]
     return float(share.sum()), laplace.spread[shape]
 
@@ -155,6 +157,8 @@ def effective(laplace: Laplace) -> tuple[float, np.ndarray]:
 def _summary(patient: Patient, structure: Structure, counts, fitted: FieldFit, laplace: Laplace, compared) -> dict[str, Any]:
     number, spread = effective(laplace)
     one, field = compared
+    parameters = structure.parameters(patient)
+    silent = tuple(p for p in parameters if p.name not in laplace.space.names)
     return {
         "model": structure.model,
         "effects": list(structure.effects),
@@ -174,8 +178,9 @@ def _summary(patient: Patient, structure: Structure, counts, fitted: FieldFit, l
             "held_out_ccc": {"one_rate": one.ccc, "field": field.ccc},
         },
         "sentences": _sentences(structure, number, spread, one, field)
-        + marked(structure.parameters(patient), structure.markers),
-        "warnings": vanished(patient),
+        + untold(silent)
+        + marked(parameters, structure.markers),
+        "warnings": vanished(patient) + bounded(laplace),
         "citations": list(structure.citations()),
     }
 

@@ -24,7 +24,7 @@ Names = Annotated[
     ),
 ]
 Samples = Annotated[
-    int, typer.Option("--samples", min=4, help="A power of two; the runs are this many times (parameters + 2).")
+    int, typer.Option("--samples", min=4, help="A power of two; the runs are this many times (rows of the table + 2).")
 ]
 OverName = Literal["posterior", "prior"]
 Over = Annotated[OverName, typer.Option("--over", help="The distribution over which each parameter varies.")]

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from scenarios import sensitivity as module
 from scenarios.arms import arm
 from scenarios.sensitivity import _sample, _sentence, sensitivity, sobol
-from scenarios.sensitivity_factors import factors
+from scenarios.sensitivity_factors import FIELD, factors
 from scenarios.sensitivity_runs import Kept
 from tests.scenarios.conftest import Given, given, small_patient
 from twin.errors import OncotwinError, UsageError
@@ -130,7 +131,21 @@ def test_over_the_posterior_or_the_prior():
         factors(one, (), "posterior")
     varied = factors(twin(), (), "posterior")
     middle = varied.values(np.full((1, 4), 0.5))[0]
-    assert middle == pytest.approx(np.median(twin().posterior["value"].values, axis=0))
+    assert list(middle.values()) == pytest.approx(np.median(twin().posterior["value"].values, axis=0))
+
+
+def test_a_growth_field_is_one_factor_whose_values_are_its_draws():
+    bare = twin()
+    drawn = bare.posterior
+    shape = np.random.default_rng(0).standard_normal((drawn.sizes["draw"], 3))
+    names = [f"field_{k:02d}" for k in (1, 2, 3)]
+    more = xr.Dataset({"value": (("draw", "parameter"), shape)}, coords={"draw": drawn["draw"], "parameter": names})
+    bare.posterior = xr.concat([drawn, more], "parameter")
+    varied = factors(bare, (), "posterior")
+    assert varied.names == (*map(str, drawn["parameter"].values), FIELD) and len(varied.told) == 5
+    first, last = varied.values(np.array([[0.5] * 4 + [0.0], [0.5] * 4 + [1.0]]))
+    assert [first[n] for n in names] == shape[0].tolist() and [last[n] for n in names] == shape[-1].tolist()
+    assert "3 coefficients" in varied.told[-1]["description"] and FIELD not in first
 
 
 def test_runs_of_another_analysis_count_for_nothing(tmp_path):

@@ -79,11 +79,13 @@ def test_a_region_has_a_kink_where_a_voxel_is_full_and_the_slope_is_that_of_one_
 def test_a_field_is_calibrated_kept_and_carried_into_forecasts(patient, tmp_path, monkeypatch):
     monkeypatch.setattr("calibration.field.calibrate.FOLDS", 2)
     monkeypatch.setattr("calibration.field.fit.ROUNDS", 4)
-    settings, known = Settings(evaluations=16, draws=4), Structure(markers={"ki67_percent": 40})
+    settings, known = Settings(evaluations=16, draws=12), Structure(markers={"ki67_percent": 40})
     twin = calibrate_field(patient, tmp_path, "regions:adc", settings=settings, structure=known, tries=1)
     assert {"growth_rate", "growth_rate_spread"} <= set(twin.fit)
     assert "field_03" in twin.best and twin.summary["field"]["coefficients"] == 3
     assert any("Ki-67 40 %" in sentence for sentence in twin.summary["sentences"])
+    assert any("say nothing about radiosensitivity" in sentence for sentence in twin.summary["sentences"])
+    assert twin.summary["next_scan"] and all(0 <= c["variance_reduction"] <= 1 for c in twin.summary["next_scan"])
     back = load_calibration(tmp_path)
     assert back.structure == twin.structure and back.structure.markers == {"ki67_percent": 40}
     (shot,) = solve(back.problem(1, (40.0,)), "native", "fast")
