@@ -14,24 +14,25 @@ from pathlib import Path
 
 import numpy as np
 
-from twin.errors import DataRefused
+from twin.imaging.header import (
+    BLOCK,
+    FURTHEST,
+    check_lengths,
+    check_position,
+    check_right_angles,
+    check_size,
+    check_spacing,
+    no_plain_number,
+    several_volumes,
+    skew,
+    unreadable,
+)
 
 BYTES = {2: 1, 4: 2, 8: 4, 16: 4, 64: 8, 256: 1, 512: 2, 768: 4, 1024: 8, 1280: 8}
 """Bytes per voxel of the scalar data types that are read here, by NIfTI code."""
 
 FLOATS = {16: "f4", 64: "f8"}
 """The data types that can hold NaN."""
-
-BLOCK = 1 << 24
-
-FURTHEST = 2**28
-"""Voxels that begin later than this are taken for a damaged header."""
-
-LARGEST = 2**31
-"""More voxels than this in one image is taken for a damaged header."""
-
-ORTHONORMAL = 1e-4
-"""Largest departure of direction cosines from a right angle that readers accept."""
 
 
 @dataclass(frozen=True)
@@ -76,20 +77,11 @@ def check_nifti(path: Path, where: str = "", *, sheared: bool = False) -> NiftiH
     header = _parse(raw, where)
     _check_extent(header, where)
     _check_affine(header, where)
-    if header.skew > ORTHONORMAL and not sheared:
-        raise _sheared(header, where)
+    if not sheared:
+        check_right_angles(header.skew, where)
     if header.offset < 0:
         raise unreadable(where, "its header does not say where the voxels begin")
     return header
-
-
-def unreadable(where: str, reason: str) -> DataRefused:
-    return DataRefused(
-        f"{where} cannot be read as an image: {reason}.",
-        where=where,
-        why="nothing can be computed from a damaged image",
-        remedy="open it in a viewer; export it again or copy it again if it was cut off on the way",
-    )
 
 
 def _head(path: Path, where: str) -> bytes:
@@ -146,7 +138,7 @@ def _assemble(dim, pixdim, datatype, offset, qform, sform, quaternion, rows, ord
         datatype=int(datatype),
         offset=int(offset) if np.isfinite(offset) else -1,
         affine=affine,
-        skew=_skew(affine),
+        skew=skew(None if affine is None else affine[:, :3]),
         order=order,
         other_affine=None if by_rows is None else by_quaternion,
     )
@@ -169,81 +161,21 @@ def _from_quaternion(quaternion, pixdim) -> np.ndarray:
         return np.column_stack([rotation * step, offset])
 
 
-def _skew(affine: np.ndarray | None) -> float:
-    """How far the axes are from right angles: the largest cosine between two of them."""
-    if affine is None or not np.isfinite(affine).all():
-        return 0.0
-    lengths = np.linalg.norm(affine[:, :3], axis=0)
-    if not (lengths > 0).all():
-        return 0.0
-    unit = affine[:, :3] / lengths
-    return float(np.abs(unit.T @ unit - np.eye(3)).max())
-
-
 def _check_extent(header: NiftiHeader, where: str) -> None:
-    if len(header.shape) < 2 or min(header.shape) < 1 or np.prod(header.shape, dtype=float) > LARGEST:
-        raise unreadable(where, f"its header states the size {header.shape or 'nothing'}")
-    if np.prod(header.shape[3:], dtype=int) > 1:
-        raise DataRefused(
-            f"{where} holds {np.prod(header.shape[3:], dtype=int)} volumes; one is expected.",
-            where=where,
-            why="the twin would not know which one is meant",
-            remedy="extract the volume (for diffusion: the ADC map, not the series) into a file of its own",
-        )
+    check_size(header.shape, where)
+    if (count := int(np.prod(header.shape[3:], dtype=int))) > 1:
+        raise several_volumes(count, where)
     if header.datatype not in BYTES:
-        raise DataRefused(
-            f"{where} stores its voxels in a type that is not a plain number (NIfTI type {header.datatype}).",
-            where=where,
-            why="colours and complex numbers have no unit",
-            remedy="export it as integers or as 32-bit floats",
-        )
-    spacing = header.spacing_mm[: min(3, len(header.shape))]
-    if not np.isfinite(spacing).all() or min(spacing) <= 0:
-        raise DataRefused(
-            f"{where} states a voxel size of {_by(spacing)} mm.",
-            where=where,
-            why="distances and volumes cannot be computed",
-            remedy="correct the header (pixdim) or export the image again",
-        )
+        raise no_plain_number(f"NIfTI type {header.datatype}", where)
+    check_spacing(header.spacing_mm[: min(3, len(header.shape))], where, "pixdim")
 
 
 def _check_affine(header: NiftiHeader, where: str) -> None:
     if header.affine is None:
         return
     matrix = header.affine[:, :3]
-    singular = np.isfinite(header.affine).all() and abs(np.linalg.det(matrix)) < 1e-9
-    if singular or not np.isfinite(header.affine).all():
-        kind = "is singular" if singular else "holds values that are not numbers"
-        raise DataRefused(
-            f"The position matrix (affine) of {where} {kind}.",
-            where=where,
-            why="it is not known where in the patient the voxels lie",
-            remedy="export the image again, or copy the header of another image of the same series",
-        )
-    lengths = np.linalg.norm(matrix, axis=0)[: len(header.shape)]
-    if not np.allclose(lengths, header.spacing_mm[: len(lengths)], rtol=0.01):
-        raise DataRefused(
-            f"{where} states two voxel sizes: {_by(lengths)} mm in its position matrix, "
-            f"{_by(header.spacing_mm[: len(lengths)])} mm in pixdim.",
-            where=where,
-            why="volumes would differ by the cube of the ratio, depending on the reader",
-            remedy="correct the header so that both agree (most tools do when they write the image again)",
-        )
-
-
-def _by(lengths) -> str:
-    return " x ".join(f"{v:g}" for v in lengths)
-
-
-def _sheared(header: NiftiHeader, where: str) -> DataRefused:
-    angle = np.degrees(np.arcsin(min(1.0, header.skew)))
-    return DataRefused(
-        f"The axes of {where} are {angle:.2g} degrees away from right angles (directions not orthonormal).",
-        where=where,
-        why="a sheared grid has no well-defined voxel size; most readers refuse it",
-        remedy="write `straighten_directions: true` in the case file to use the nearest rotation "
-        "(positions move a little, the report says by how much), or resample the image",
-    )
+    check_position(matrix, header.affine[:, 3], where)
+    check_lengths(matrix, header.spacing_mm[: len(header.shape)], where, "pixdim")
 
 
 def check_voxels(path: Path, header: NiftiHeader, where: str) -> int:

@@ -10,10 +10,14 @@ import numpy as np
 
 from twin.errors import DataRefused
 from twin.grid import Grid
+from twin.imaging.header import ORTHONORMAL, unreadable
 from twin.imaging.image import Image, from_itk
-from twin.imaging.nifti_header import ORTHONORMAL, NiftiHeader, check_nifti, check_voxels, is_nifti, unreadable
+from twin.imaging.meta_header import check_meta
+from twin.imaging.nifti_header import NiftiHeader, check_nifti, check_voxels, is_nifti
+from twin.imaging.nrrd_header import check_nrrd, is_nrrd
 from twin.imaging.sandbox import Failed, guarded
-from twin.imaging.straighten import write_straight
+from twin.imaging.straighten import straightened, write_straight
+from twin.imaging.text_header import TextHeader
 
 ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 MEMORY = 8 << 30
@@ -27,14 +31,15 @@ def read_image(path: Path, where: str = "", *, straighten: bool = False) -> Imag
     """
     where = where or path.name
     header = check_file(path, where, sheared=straighten)
-    if header is not None and (bad := check_voxels(path, header, where)):
+    if isinstance(header, TextHeader):
+        return _read_apart(path, where, header, straighten)
+    if bad := check_voxels(path, header, where):
         raise _not_finite(bad, int(np.prod(header.shape)), where)
-    if header is not None and header.skew > ORTHONORMAL:
+    if header.skew > ORTHONORMAL:
         return _read_straight(path, where, header)
-    values, grid = _read(path, where) if header is not None else _read_apart(path, where)
+    values, grid = _read(path, where)
     check_finite(values, where)
-    remark = "" if header is None or not header.remark else f"{where} {header.remark}."
-    return Image(values, grid, where, remark)
+    return Image(values, grid, where, f"{where} {header.remark}." if header.remark else "")
 
 
 def _read_straight(path: Path, where: str, header: NiftiHeader) -> Image:
@@ -45,13 +50,15 @@ def _read_straight(path: Path, where: str, header: NiftiHeader) -> Image:
         moved = write_straight(path, copy, header)
         values, grid = _read(copy, where)
     check_finite(values, where)
-    return Image(
-        values, grid, where, f"{where}: sheared axes were replaced by the nearest rotation; corners move {moved:.2g} mm."
-    )
+    return Image(values, grid, where, _straightened(where, moved))
 
 
-def check_file(path: Path, where: str = "", *, sheared: bool = False) -> NiftiHeader | None:
-    """Refuse what can be seen without reading the voxels; the header of a NIfTI file."""
+def _straightened(where: str, moved_mm: float) -> str:
+    return f"{where}: sheared axes were replaced by the nearest rotation; corners move {moved_mm:.2g} mm."
+
+
+def check_file(path: Path, where: str = "", *, sheared: bool = False) -> NiftiHeader | TextHeader:
+    """Refuse what can be seen without reading the voxels; the header of the file."""
     where = where or path.name
     if not path.is_file():
         raise DataRefused(
@@ -66,7 +73,8 @@ def check_file(path: Path, where: str = "", *, sheared: bool = False) -> NiftiHe
             where=where,
             remedy=f"convert it to NIfTI (.nii.gz); read are {', '.join(ENDINGS)}",
         )
-    return check_nifti(path, where, sheared=sheared) if is_nifti(path) else None
+    check = check_nifti if is_nifti(path) else check_nrrd if is_nrrd(path) else check_meta
+    return check(path, where, sheared=sheared)
 
 
 def check_finite(values: np.ndarray, where: str) -> None:
@@ -87,27 +95,39 @@ def _not_finite(bad: int, size: int, where: str) -> DataRefused:
     )
 
 
-def _read_apart(path: Path, where: str) -> tuple[np.ndarray, Grid]:
-    """Formats whose header is not checked here are read by ITK in a process of its own: it may hang or crash on them."""
+def _read_apart(path: Path, where: str, header: TextHeader, straighten: bool) -> Image:
+    """ITK reads NRRD and MetaImage in a process of its own: on some damaged files it hangs or crashes."""
     try:
-        values, facts = guarded(attempt, str(path), where, memory=MEMORY)
+        values, facts = guarded(attempt, str(path), where, "straighten" if straighten else "", memory=MEMORY)
     except Failed as failure:
         raise unreadable(where, str(failure)) from None
     if values is None:
         raise DataRefused(**facts)
-    return values, Grid(**{name: tuple(value) for name, value in facts.items()})
+    if values.size != np.prod(header.shape):
+        raise unreadable(where, "the reader found another size than its header states")
+    moved = facts.pop("moved_mm")
+    check_finite(values, where)
+    remarks = [f"{where} {header.remark}."] * bool(header.remark) + [_straightened(where, moved)] * bool(moved)
+    return Image(values, Grid(**{name: tuple(value) for name, value in facts.items()}), where, " ".join(remarks))
 
 
-def attempt(path: str, where: str) -> tuple[np.ndarray | None, dict[str, Any]]:
+def attempt(path: str, where: str, straighten: str = "") -> tuple[np.ndarray | None, dict[str, Any]]:
     """What :func:`_read` gives or refuses, as values that cross processes: (array, the grid) or (None, the refusal)."""
     try:
-        values, grid = _read(Path(path), where)
+        image = _opened(Path(path), where)
+        moved = straightened(image) if straighten else 0.0
+        values, grid = from_itk(image)
     except DataRefused as refused:
         return None, {"what": refused.what, "where": refused.where, "why": refused.why, "remedy": refused.remedy}
-    return values, asdict(grid)
+    return values, {**asdict(grid), "moved_mm": moved}
 
 
-def _read(path: Path, where: str):
+def _read(path: Path, where: str) -> tuple[np.ndarray, Grid]:
+    return from_itk(_opened(path, where), single_precision=is_nifti(path))
+
+
+def _opened(path: Path, where: str):
+    """The SimpleITK image in a file, with three axes."""
     import SimpleITK as sitk
 
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
@@ -126,7 +146,7 @@ def _read(path: Path, where: str):
             why="the twin would not know which part is meant",
             remedy="extract the volume that is meant into a file of its own",
         )
-    return from_itk(image, single_precision=is_nifti(path))
+    return image
 
 
 def _last_words(error: RuntimeError) -> str:

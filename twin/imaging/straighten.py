@@ -1,33 +1,51 @@
-"""Sheared NIfTI headers: the nearest grid with right angles, for images that no reader would take."""
+"""Sheared axes: the nearest grid with right angles, for images that no reader would take."""
 
 from __future__ import annotations
 
 import gzip
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from twin.errors import DataRefused
+from twin.imaging.header import ORTHONORMAL, skew
 from twin.imaging.nifti_header import NiftiHeader
 
 
 def straight_affine(header: NiftiHeader) -> tuple[np.ndarray, float]:
-    """The 3 x 4 affine (RAS+, mm) with orthonormal axes closest to the header's, and by how many mm the corners move.
+    """The 3 x 4 affine (RAS+, mm) with orthonormal axes closest to the header's, and by how many mm the corners move."""
+    assert header.affine is not None
+    return straight(header.affine[:, :3], header.affine[:, 3], np.array([*header.shape, 1, 1][:3]))
+
+
+def straight(matrix: np.ndarray, offset: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, float]:
+    """Matrix and offset (side by side) with orthonormal axes closest to those given; and by how many mm corners move.
 
     Same voxel sizes, same centre; the rotation is the polar factor of the directions (nearest in the Frobenius norm).
     """
-    assert header.affine is not None
-    matrix, offset = header.affine[:, :3], header.affine[:, 3]
     lengths = np.linalg.norm(matrix, axis=0)
     u, _, v = np.linalg.svd(matrix / lengths)
-    straight = (u @ v) * lengths
-    size = np.array([*header.shape, 1, 1][:3], float)
+    turned = (u @ v) * lengths
     middle = (size - 1) / 2
-    shift = offset + matrix @ middle - straight @ middle
+    shift = offset + matrix @ middle - turned @ middle
     corners = np.array(np.meshgrid(*[(0, n - 1) for n in size])).reshape(3, -1)
-    moved = np.linalg.norm((matrix - straight) @ corners + (offset - shift)[:, None], axis=0)
-    return np.column_stack([straight, shift]), float(moved.max())
+    moved = np.linalg.norm((matrix - turned) @ corners + (offset - shift)[:, None], axis=0)
+    return np.column_stack([turned, shift]), float(moved.max())
+
+
+def straightened(image: Any) -> float:
+    """Turn a SimpleITK image with sheared axes onto right angles; by how many mm its corners moved, 0 if it was straight."""
+    matrix = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing()
+    if skew(matrix) <= ORTHONORMAL:
+        return 0.0
+    affine, moved = straight(matrix, np.array(image.GetOrigin()), np.array(image.GetSize()))
+    lengths = np.linalg.norm(affine[:, :3], axis=0)
+    image.SetSpacing(lengths.tolist())
+    image.SetDirection((affine[:, :3] / lengths).ravel().tolist())
+    image.SetOrigin(affine[:, 3].tolist())
+    return moved
 
 
 def write_straight(path: Path, target: Path, header: NiftiHeader) -> float:
