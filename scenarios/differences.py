@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -62,6 +63,17 @@ def differences(data: xr.Dataset, comparison: Comparison) -> list[dict]:
                 one = _difference(values, arm.id, e, name, comparison)
                 found += [asdict(one)] if one else []
     return found
+
+
+def unranked(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The differences without a verdict, for a twin that misses the last scan that it saw."""
+    return [{**one, "verdict": NOT_RANKED} for one in found]
+
+
+def at_decision(data: xr.Dataset, comparison: Comparison) -> np.ndarray:
+    """The visible volumes of the draws on the decision day, which all arms share."""
+    day = comparison.setup.timeline.decision_day
+    return data["volume_ml"].sel(arm=comparison.reference).sel(t=day, method="nearest").values
 
 
 def at_horizon(data: xr.Dataset, e: Endpoint) -> xr.DataArray:

@@ -19,8 +19,11 @@ from scenarios.optimise_study import save_study
 from scenarios.pareto import non_dominated
 from scenarios.prepare import prepare
 from scenarios.simulated import Calibrated
+from scenarios.trust import missed_scan
 from solvers.engine import Accuracy
 from solvers.simulate import Failure
+from twin.errors import DataRefused
+from twin.patient import Patient
 from twin.progress import SILENT, Progress, stage
 from twin.store import save_dataset, save_json
 
@@ -47,14 +50,18 @@ def optimise(
     Writes ``optimise.json``, ``optimise.zarr`` and ``optimise-study.yaml`` (the front as a study) into ``out``, and keeps
     ``optimise.journal``, from which an interrupted search goes on. The options of the front are run on every draw: the
     interval of their burden, how often each is on the front, and whether it differs from ``arm`` by a meaningful margin.
+    DataRefused where the twin misses the last scan that it saw.
     """
     base, comparison = _prepared(twin, arm, horizon_day, seed, accuracy)
     asked = Asked(base, search, comparison.setup, chosen_limits(twin.patient, search.limits), seed)
     name = fingerprint(twin.patient, twin.posterior["value"], base, search, comparison.setup, code_version())
+    with stage(progress, "running to the decision day", 1):
+        every = Ahead.of(twin, asked.setup, comparison.draws)
+    _refuse_a_twin_that_misses(every, twin.patient)
     with Crew(processes) as crew:
-        tried = _searched(twin, asked, comparison.draws[: search.draws], crew, out / "optimise.journal", name, progress)
+        tried = _searched(every.first(search.draws), asked, twin.patient, crew, out / "optimise.journal", name, progress)
         front = _thinned(_front(tried))
-        every, burden = _on_every_draw(twin, asked, comparison.draws, front, crew, progress)
+        burden = _on_every_draw(every, front, crew, progress)
     found = summary(asked, twin.patient, tried, front, every, burden)
     save_dataset(out / "optimise.zarr", table(asked, tried, front, burden))
     save_study(out / "optimise-study.yaml", asked, front, every)
@@ -70,12 +77,21 @@ def _prepared(twin: Calibrated, base: Arm | None, horizon_day: float | None, see
     return base, prepare(twin, [base], horizon_day, seed, accuracy)
 
 
+def _refuse_a_twin_that_misses(every: Ahead, patient: Patient) -> None:
+    missed = missed_scan(np.array([now.volume_ml(patient.visibility.threshold) for now in every.now]), patient)
+    if missed:
+        raise DataRefused(
+            missed,
+            where="posterior.zarr",
+            why="a front of such a twin would rank treatments all the same",
+            remedy="calibrate with another model or a growth field (--field) until it meets the scan",
+        )
+
+
 def _searched(
-    twin: Calibrated, asked: Asked, draws: Sequence[int], crew: Crew, journal: Path, name: str, progress: Progress
+    ahead: Ahead, asked: Asked, patient: Patient, crew: Crew, journal: Path, name: str, progress: Progress
 ) -> list[Tried]:
-    with stage(progress, "running to the decision day", 1):
-        ahead = Ahead.of(twin, asked.setup, draws)
-    bounds, over, varied = asked.bounds(twin.patient), crew.over(ahead), asked.knobs
+    bounds, over, varied = asked.bounds(patient), crew.over(ahead), asked.knobs
     drugs = any(k.name == DRUGS for k in varied)
 
     def evaluate(candidates: Sequence[Mapping[str, float]]) -> list[Scored | Failure]:
@@ -95,17 +111,14 @@ def _searched(
     )
 
 
-def _on_every_draw(
-    twin: Calibrated, asked: Asked, draws: Sequence[int], front: Sequence[Tried], crew: Crew, progress: Progress
-) -> tuple[Ahead, np.ndarray]:
+def _on_every_draw(every: Ahead, front: Sequence[Tried], crew: Crew, progress: Progress) -> np.ndarray:
     """(option, draw) burdens of the arm as it is and of every option of the front."""
-    every = Ahead.of(twin, asked.setup, draws)
     over, rows = crew.over(every), []
     with stage(progress, "running the front on every draw", 1 + len(front)) as bar:
         for values in (None, *(t.values for t in front)):
             rows.append(burdens(every, over, [values])[0])
             bar.advance()
-    return every, np.array(rows)
+    return np.array(rows)
 
 
 def _default(arms: Sequence[Arm]) -> Arm:

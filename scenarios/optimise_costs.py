@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -56,6 +56,10 @@ class Ahead:
             )
         problems, now = zip(*found, strict=True)
         return cls(problems, now, given, setup.arms[0].plan_after, setup, patient.first_weekday)
+
+    def first(self, draws: int) -> Ahead:
+        """The same of the first ``draws`` draws alone."""
+        return replace(self, problems=self.problems[:draws], now=self.now[:draws])
 
     def plan(self, values: Mapping[str, float] | None) -> Plan:
         """The whole treatment that the values mean (None: the arm as it is), what was given before included."""

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from calibration.evaluation import seen
 from scenarios.adaptive import SWITCH_DAY
 from scenarios.arms import Arm
 from scenarios.categories import response, response_sentence
 from scenarios.conclusion import conclude, limits, progression_sentence, volume_sentence
-from scenarios.differences import LEVEL, NOT_RANKED, at_horizon, differences
+from scenarios.differences import LEVEL, at_decision, at_horizon, differences, unranked
 from scenarios.endpoint import endpoints
 from scenarios.organs_json import dose_block, infiltration_block, warnings
 from scenarios.pareto import trade_off
@@ -23,7 +22,7 @@ from scenarios.radiobiology import alpha_beta_gy
 from scenarios.ranking import ranking
 from scenarios.received import Received, received
 from scenarios.schedule import in_words, schedule, totals
-from scenarios.trust import mismatch
+from scenarios.trust import missed_scan
 from solvers.simulate import Failure
 from twin import RESEARCH_USE_ONLY
 from twin.patient import Patient
@@ -36,9 +35,9 @@ def summarise(
     """Everything a reader of the comparison needs besides the curves and maps."""
     times = comparison.setup.timeline
     compared = differences(data, comparison)
-    missed = _mismatch(data, comparison, patient)
+    missed = missed_scan(at_decision(data, comparison), patient)
     if missed:
-        compared = [{**one, "verdict": NOT_RANKED} for one in compared]
+        compared = unranked(compared)
     arms = [_arm(arm, data, comparison, patient) for arm in comparison.setup.arms]
     return {
         "notice": RESEARCH_USE_ONLY,
@@ -62,11 +61,6 @@ def summarise(
         "failed": [{"arm": arm, "draw": draw, **asdict(failed[arm, draw])} for arm, draw in sorted(failed)],
         "citations": sorted({endpoints[name].citation for name in comparison.names} - {""}),
     }
-
-
-def _mismatch(data: xr.Dataset, comparison: Comparison, patient: Patient) -> str:
-    last = patient.seen[-1]
-    return mismatch(data, comparison.reference, last.day, seen(patient, last).volume_ml)
 
 
 def _arm(arm: Arm, data: xr.Dataset, comparison: Comparison, patient: Patient) -> dict[str, Any]:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import numpy as np
-import xarray as xr
 
+from calibration.evaluation import seen
 from scenarios.differences import LEVEL
+from twin.patient import Patient
 
 FAR_OFF = 0.25
 """Relative error of the volume on the last scan seen beyond which nothing is ranked: the smallest change that the response
 criteria count as one (RANO, bidimensional product)."""
 
 
-def mismatch(data: xr.Dataset, reference: str, day: float, observed_ml: float) -> str:
-    """A sentence where the draws miss the volume observed on ``day``, else "".
+def missed_scan(drawn: np.ndarray, patient: Patient) -> str:
+    """:func:`mismatch` of the volumes ``drawn`` on the day of the last scan seen with what that scan showed."""
+    last = patient.seen[-1]
+    return mismatch(drawn, last.day, seen(patient, last).volume_ml)
+
+
+def mismatch(drawn: np.ndarray, day: float, observed_ml: float) -> str:
+    """A sentence where the volumes ``drawn`` miss the one observed on ``day``, else "".
 
     They miss it when it lies outside their 90 % interval and their median is off by more than ``FAR_OFF``.
     """
-    drawn = data["volume_ml"].sel(arm=reference).sel(t=day, method="nearest").values
     drawn = drawn[np.isfinite(drawn)]
     if not drawn.size or observed_ml <= 0:
         return ""

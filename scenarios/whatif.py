@@ -12,13 +12,14 @@ import xarray as xr
 
 from calibration.pool import Crew
 from scenarios.arms import NONE, Arm, arm, check_arms
-from scenarios.differences import LEVEL, differences
+from scenarios.differences import LEVEL, at_decision, differences, unranked
 from scenarios.endpoint import Sight
 from scenarios.labelled import labelled
 from scenarios.prepare import Comparison, learnt_effects, prepare, with_notes
 from scenarios.schedule import schedule
 from scenarios.simulated import FAILURES, Calibrated, Decided, Reading, Setup, after_decision, failure, until_decision
 from scenarios.summary import endpoint_summary
+from scenarios.trust import missed_scan
 from scenarios.unlearnt import PLAIN, unlearnt
 from scenarios.written_arm import WrittenArm
 from solvers.simulate import Failure
@@ -42,13 +43,15 @@ ASKED = "what-if"
 @dataclass(frozen=True)
 class Answer:
     """The arm as understood, its runs beside those of no treatment (dims as in ``scenarios.zarr``), and the seconds it took
-    from the words to the numbers. ``failed``: (draw, reason)."""
+    from the words to the numbers. ``failed``: (draw, reason). ``missed``: a sentence where the twin misses the last scan
+    that it saw; nothing is then ranked."""
 
     arm: Arm
     data: xr.Dataset
     comparison: Comparison
     seconds: float
     failed: tuple[tuple[int, str], ...] = ()
+    missed: str = ""
 
     def summary(self) -> dict[str, Any]:
         """Schedule, fan (median and 90 % interval of the visible volume by day), endpoints, and what differs from no
@@ -56,6 +59,7 @@ class Answer:
         volume = self.data["volume_ml"].sel(arm=ASKED)
         scans = self.data["scan"].values
         fan = np.nanpercentile(volume.values, (LEVEL[0], 50.0, LEVEL[1]), axis=0)
+        compared = differences(self.data, self.comparison)
         names = [n for n in self.comparison.names if n != "days-gained" or NONE in self.data["arm"].values]
         return {
             "notice": RESEARCH_USE_ONLY,
@@ -73,7 +77,8 @@ class Answer:
                 for day, low, middle, high in zip(volume["t"].values, *fan, strict=True)
             ],
             "endpoints": [e for n in names if (e := endpoint_summary(n, self.arm, self.data))],
-            "against_none": differences(self.data, self.comparison),
+            "missed_scan": self.missed,
+            "against_none": unranked(compared) if self.missed else compared,
             "draws": int(self.data.sizes["draw"]),
             "failed": [{"draw": draw, "reason": reason} for draw, reason in self.failed],
             "seconds": round(self.seconds, 3),
@@ -136,7 +141,9 @@ class WhatIf:
         failed = tuple((d, r.reason) for d, r in readings[ASKED].items() if isinstance(r, Failure))
         if len(failed) == len(self._comparison.draws):
             raise OncotwinError(f"Every draw failed: {failed[0][1]}", where="what-if")
-        return Answer(asked, data, replace(self._comparison, setup=setup), time.perf_counter() - started, failed)
+        comparison, seconds = replace(self._comparison, setup=setup), time.perf_counter() - started
+        missed = missed_scan(at_decision(data, comparison), self.twin.patient)
+        return Answer(asked, data, comparison, seconds, failed, missed)
 
     def _understood(self, words: str) -> Arm:
         patient, times = self.twin.patient, self._comparison.setup.timeline
@@ -222,7 +229,7 @@ def _future(held: Held, share: tuple[Sequence[int], Arm]) -> dict[int, Reading |
 def sentences(answer: Answer) -> Sequence[str]:
     """The answer for people: what was understood, the volume at the scans, the endpoints."""
     told = answer.summary()
-    lines = [f"Understood: {told['words']}", *(f"Note: {note}" for note in told["notes"])]
+    lines = [f"Understood: {told['words']}", *filter(None, [answer.missed]), *(f"Note: {note}" for note in told["notes"])]
     for row in told["fan"]:
         if row["scan"]:
             lines.append(
@@ -238,6 +245,6 @@ def sentences(answer: Answer) -> Sequence[str]:
         f"({d['low']:+.1f} to {d['high']:+.1f}); smaller by a quarter or more in "
         f"{100 * d['probability_meaningfully_lower']:.0f} % of {d['draws']} courses"
         for d in told["against_none"]
-        if d["endpoint"] == "visible-volume"
+        if d["endpoint"] == "visible-volume" and not answer.missed
     ]
     return [*lines, *(f"failed: draw {f['draw']}: {f['reason']}" for f in told["failed"])]

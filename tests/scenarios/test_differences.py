@@ -161,9 +161,9 @@ def test_arms_that_do_the_same_are_seldom_called_different(draws, tail):
 def test_nothing_is_ranked_by_a_twin_that_misses_the_last_scan():
     noise = np.linspace(-2, 2, 50)
     data, asked = courses({"a": 20 + noise, "b": 10 + noise}), comparison("a", "b")
-    day, volume = float(data["t"][0]), float(data["volume_ml"].sel(arm="a").isel(t=0).median())
-    assert mismatch(data, "a", day, 1.2 * volume) == ""
-    said = mismatch(data, "a", day, 2 * volume)
+    drawn = data["volume_ml"].sel(arm="a").isel(t=0).values
+    assert mismatch(drawn, 42.0, 1.2 * np.median(drawn)) == ""
+    said = mismatch(drawn, 42.0, 2 * np.median(drawn))
     assert "does not reproduce" in said
     told = conclude(data, asked, differences(data, asked), SimpleNamespace(site="brain"), 0, said)
     assert told[0] == said and not any("smaller" in s for s in told)

@@ -190,3 +190,10 @@ def test_an_arm_that_adapts_is_no_single_schedule(tmp_path, calibration):
     adapts = replace(arm("a", "A", Plan((radiotherapy(50, 20, 10),))), rules=(rule,))
     with pytest.raises(DataRefused, match="Arm 'a' adapts"):
         optimise(calibration, tmp_path, arm=adapts)
+
+
+def test_a_twin_that_misses_the_last_scan_is_not_optimised(tmp_path):
+    patient = small_patient()
+    visits = tuple(replace(v, regions={"tumour": patient.medium.domain}) if v.day == 42 else v for v in patient.visits)
+    with pytest.raises(DataRefused, match="does not reproduce the last scan"):
+        optimise(given(replace(patient, visits=visits)), tmp_path, search=SEARCH, horizon_day=100.0)

@@ -38,6 +38,7 @@ def test_the_fan_is_that_of_the_runs(opened, calibration):
     less = next(d for d in told["against_none"] if d["endpoint"] == "visible-volume")
     assert less["median_difference"] < 0
     assert any("days gained" in line for line in sentences(answer))
+    assert any("Against no treatment" in line for line in sentences(answer))
 
 
 def test_the_past_is_computed_once(opened, monkeypatch):
@@ -54,6 +55,16 @@ def test_what_is_refused(opened):
         opened.ask("a miracle on day 50")
     with pytest.raises(DataRefused, match="needs the effect 'immunotherapy'"):
         opened.ask("pembrolizumab 200 mg every 21 days x 2 from day 50")
+
+
+def test_a_twin_that_misses_the_last_scan_ranks_nothing(calibration):
+    patient = calibration.patient
+    visits = tuple(replace(v, regions={"tumour": patient.medium.domain}) if v.day == 42 else v for v in patient.visits)
+    with WhatIf(replace(calibration, patient=replace(patient, visits=visits)), draws=3, horizon_day=70, processes=1) as twin:
+        answer = twin.ask(BEAM)
+    assert {d["verdict"] for d in answer.summary()["against_none"]} == {"not ranked"}
+    told = "\n".join(sentences(answer))
+    assert "does not reproduce the last scan" in told and "Against no treatment" not in told
 
 
 def test_failed_draws_are_named(make_patient, make_calibration):

@@ -123,6 +123,7 @@ def context(results: Results, gallery: Gallery, charts: Charts) -> dict[str, Any
         "tiles": facts.tiles(results),
         "forecast_verdict": facts.forecast_verdict(results),
         "arms": arms,
+        "refuted": results.is_refuted,
         "reference": next((a for a in arms if a["is_reference"]), None),
         "ranges": facts.ranges(arms, charts.log),
         "endpoints": tables.endpoint_table(results),

@@ -73,7 +73,7 @@ def _summary(presentation: Any, results: Results) -> None:
     )
     head, rows = _options(results)
     if rows:
-        sheet.table(head, _fitting(rows, 6), (0.55, 3.95, 12.25, 2.9), widths=(3.0, 3.05, 1.9, 2.1, 1.1, 1.1))
+        sheet.table(head, _fitting(rows, 6), (0.55, 3.95, 12.25, 2.9), widths=_widths(len(head)))
     else:
         sheet.table(*_visits(results), (0.55, 3.95, 12.25, 2.6))
 
@@ -106,15 +106,23 @@ def _series(courses: Sequence[Course]) -> list[tuple[str, str, np.ndarray, np.nd
 
 
 def _options(results: Results) -> tuple[list[str], list[list[str]]]:
-    day = f"day {results.horizon_day:g}"
-    head = ["Option", "Treatment from the decision on", f"Volume, {day}, mL", "Difference, mL", "Smaller in", "Diameter, mm"]
+    """The options as the page shows them; without differences where the twin misses the last scan."""
+    differs = ["Difference, mL", "Smaller in"] if not results.is_refuted else []
+    volume = f"Volume, day {results.horizon_day:g}, mL"
+    head = ["Option", "Treatment from the decision on", volume, *differs, "Diameter, mm"]
     rows = []
     for arm in tables.arm_rows(results):
         name = arm["label"] + (" (reference)" if arm["is_reference"] else "")
         gap = "–" if not arm["difference_text"] else f"{arm['difference_text']} ({arm['difference_interval']})"
         volume = f"{arm['volume_text']} ({arm['volume_interval']})"
-        rows.append([name, "; ".join(arm["treatment"][:2]), volume, gap, arm["smaller"] or "–", arm["diameter_text"] or "–"])
+        against = [gap, arm["smaller"] or "–"] if differs else []
+        rows.append([name, "; ".join(arm["treatment"][:2]), volume, *against, arm["diameter_text"] or "–"])
     return head, rows
+
+
+def _widths(columns: int) -> tuple[float, ...]:
+    """Of the table of options, with differences and without."""
+    return (3.0, 3.05, 1.9, 2.1, 1.1, 1.1) if columns == 6 else (3.6, 4.65, 2.4, 1.6)
 
 
 def _visits(results: Results) -> tuple[list[str], list[list[str]]]:

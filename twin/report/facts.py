@@ -64,7 +64,7 @@ def _observed(results: Results) -> dict[str, str] | None:
 
 
 def _expected(results: Results) -> dict[str, str] | None:
-    if results.reference is None:
+    if results.reference is None or results.is_refuted:
         return None
     label = next(a["label"] for a in results.arms if a["id"] == results.reference)
     low, middle, high = n.summary(results.at_day(results.reference, "volume_ml", results.horizon_day))

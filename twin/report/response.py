@@ -12,9 +12,10 @@ KINDS = {"CR": "good", "PR": "good", "MR": "good", "SD": "level", "PD": "bad"}
 
 
 def response_table(results: Results) -> dict[str, Any] | None:
-    """Scheme, scan days and one row an option; None where the study assessed nothing."""
+    """Scheme, scan days and one row an option; None where the study assessed nothing, and where the twin misses the last
+    scan: its categories would start from a tumour that is not there."""
     arms = [a for a in results.arms if a.get("response")]
-    if not arms:
+    if not arms or results.is_refuted:
         return None
     first = arms[0]["response"]
     days = sorted({float(s["day"]) for a in arms for s in a["response"]["scans"]})

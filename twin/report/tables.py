@@ -29,7 +29,8 @@ def arm_rows(results: Results) -> list[dict[str, Any]]:
         row |= {"volume": n.summary(draws), "treatment": treatment_lines(arm)}
         row["volume_text"] = n.volume(row["volume"][1])
         row["volume_interval"] = f"{n.volume(row['volume'][0])} – {n.volume(row['volume'][2])}"
-        row |= _difference(draws, None if row["is_reference"] else reference, _compared(results, arm["id"]))
+        other = None if row["is_reference"] or results.is_refuted else reference
+        row |= _difference(draws, other, _compared(results, arm["id"]))
         row |= _progression(results, arm["id"]) | _diameter(results, arm["id"])
         rows.append(row)
     return rows
@@ -111,7 +112,8 @@ def _place(endpoint: str) -> int:
 
 
 def _endpoint_cell(results: Results, arm: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
-    known, compared = entry.get("median") is not None, _compared(results, arm["id"], entry["endpoint"])
+    known = entry.get("median") is not None
+    compared = {} if results.is_refuted else _compared(results, arm["id"], entry["endpoint"])
     cell = {"median": n.number(entry.get("median")), "interval": "", "share": "", "difference": "", "verdict": ""}
     if known:
         cell["interval"] = f"{n.number(entry.get('low'))} – {n.number(entry.get('high'))}"
@@ -124,7 +126,9 @@ def _endpoint_cell(results: Results, arm: dict[str, Any], entry: dict[str, Any])
 
 
 def comparison_rows(results: Results) -> list[dict[str, str]]:
-    """Every paired comparison that the study made, one a row."""
+    """Every paired comparison that the study made, one a row; none of a twin that misses the last scan."""
+    if results.is_refuted:
+        return []
     labels = {arm["id"]: arm["label"] for arm in results.arms}
     rows = []
     for c in (results.study or {}).get("comparisons", []):

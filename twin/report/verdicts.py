@@ -18,7 +18,7 @@ WORDS = {
 
 def verdict_table(results: Results) -> list[tuple[str, list[str]]]:
     """(what is known, the options of which it is known); empty for few options or where nothing is compared."""
-    if len(results.arms) < MANY:
+    if len(results.arms) < MANY or results.is_refuted:
         return []
     labels = {a["id"]: a["label"] for a in results.arms}
     found = [c for c in (results.study or {}).get("comparisons", []) if c["endpoint"] == "visible-volume"]

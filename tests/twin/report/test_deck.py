@@ -47,5 +47,19 @@ def test_names_with_markup_and_control_characters_stay_text(brain_results, tmp_p
     assert "<script>window.hit=1</script>" in words(slides[0])
 
 
+def test_a_twin_that_misses_the_last_scan_compares_nothing_on_page_or_slide(brain_results, without_scenes, tmp_path):
+    study = load_json(brain_results / "scenarios.json")
+    missed = [dict(c, verdict="not ranked") for c in study["comparisons"]]
+    for path in brain_results.iterdir():
+        if path.name in ("patient.json", "calibration.json") or path.suffix == ".zarr":
+            (tmp_path / path.name).symlink_to(path)
+    save_json(tmp_path / "scenarios.json", dict(study, comparisons=missed, ranking=None))
+    page = without_scenes(tmp_path, tmp_path).read_text(encoding="utf-8")
+    slides = "\n".join(words(s) for s in pptx.Presentation(str(write_slides(tmp_path))).slides)
+    assert "Nothing is compared." in page
+    for told in ("Smaller", "Difference", "How likely is one better", "Response by", "paired"):
+        assert told not in slides and told not in page
+
+
 def test_control_characters_are_left_out_and_lines_kept():
     assert clean("a\x00b\x0bc\nd\té") == "abc\nd\té"

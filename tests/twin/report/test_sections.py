@@ -32,6 +32,12 @@ def results(brain_results) -> Results:
     return read_results(brain_results)
 
 
+def refuted(results: Results) -> Results:
+    """The same study of a twin that misses the last scan that it saw."""
+    study = dict(results.study, comparisons=[dict(c, verdict="not ranked") for c in results.study["comparisons"]])
+    return replace(results, study=study)
+
+
 def with_volumes(results: Results, **arms: np.ndarray) -> Results:
     """The same study with these volumes (draw) on every day of these arms."""
     data = results.scenarios.load().copy(deep=True)
@@ -103,10 +109,12 @@ def test_a_category_is_shown_with_share_rule_and_numbers(results):
     scans = [{"day": 90.0, "shares": {"SD": 0.25, "PD": 0.75}, "typical": typical}]
     assessed = {"criteria": "RANO", "measure": "volume", "unit": "mL", "citation": "c", "scans": scans}
     study = dict(results.study, arms=[dict(a, response=assessed) for a in results.study["arms"]])
-    told = response.response_table(replace(results, study=study))
+    assessed_by = replace(results, study=study)
+    told = response.response_table(assessed_by)
     cell = told["rows"][0]["cells"][0]
     assert [s["category"] for s in cell["shares"]] == ["PD", "SD"] and cell["rule"] == "40 % above the nadir"
     assert cell["numbers"] == "14.0 mL, +40\u202f% from baseline" and response.response_table(results) is None
+    assert response.response_table(refuted(assessed_by)) is None, "of a twin that misses the last scan"
 
 
 def test_an_organ_above_its_limit_is_marked_and_arrival_told(results):
@@ -154,11 +162,14 @@ def test_dose_volume_curves_carry_their_limits_and_say_where_the_dose_comes_from
 
 
 def test_a_twin_that_misses_the_last_scan_ranks_nothing(results):
-    missed = [dict(c, verdict="not ranked") for c in results.study["comparisons"]]
-    refuted = replace(results, study=dict(results.study, comparisons=missed))
-    assert chances.chance_table(refuted) is None and chances.chance_table(results) is not None
-    assert [h for h, _ in rethink.rethink(refuted)] == ["The last scan"]
-    assert "did not match the last scan" in plain.plain_text(refuted) and "Plan" not in plain.plain_text(refuted)
+    missed = refuted(results)
+    assert chances.chance_table(missed) is None and chances.chance_table(results) is not None
+    assert [h for h, _ in rethink.rethink(missed)] == ["The last scan"]
+    assert tables.comparison_rows(missed) == [] and tables.comparison_rows(results)
+    assert all(row["smaller"] is None and row["difference_text"] is None for row in tables.arm_rows(missed))
+    assert any(row["smaller"] for row in tables.arm_rows(results))
+    assert not [c for row in tables.endpoint_table(missed) for c in row["cells"] if c["difference"] or c["verdict"]]
+    assert "did not match the last scan" in plain.plain_text(missed) and "Plan" not in plain.plain_text(missed)
 
 
 def test_options_that_leave_nothing_do_not_differ(results):
