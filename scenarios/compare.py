@@ -12,17 +12,18 @@ from scenarios.arms import Arm
 from scenarios.dose_store import write_doses
 from scenarios.gather import gather
 from scenarios.on_record import keep_on_record
+from scenarios.pilot import check_time
 from scenarios.prepare import prepare
 from scenarios.received import received
-from scenarios.room import Pace, check_room
+from scenarios.room import check_room
 from scenarios.simulated import Calibrated
 from scenarios.study import Study
 from scenarios.summary import summarise
-from scenarios.sweep import sweep
+from scenarios.sweep import sweep, workers
 from scenarios.task import HandedOver, Task, compute, hand_over, one_by_one
 from solvers.engine import Accuracy
 from solvers.simulate import Failure
-from twin.errors import OncotwinError
+from twin.errors import DataRefused, OncotwinError
 from twin.progress import SILENT, Progress, stage
 from twin.store import save_json
 
@@ -48,6 +49,7 @@ def run_scenarios(
     are read, not repeated. ``scheduler`` is a dask address; without it ``processes`` local ones, 0: this process. The
     numbers are the same whatever runs them. ``seed`` draws what the posterior does not hold (effects never learnt).
 
+    A study that would need more disk, or more than its ``within_hours``, is refused before it starts (DataRefused).
     Runs that failed are named under "failed" of scenarios.json and are NaN in the result. DataRefused for an arm, scan or
     horizon that contradicts the patient; OncotwinError if every run failed.
     """
@@ -56,9 +58,15 @@ def run_scenarios(
     out.mkdir(parents=True, exist_ok=True)
     apart = scheduler is not None or processes > 0
     handed = hand_over(calibration, comparison.setup, comparison.draws, out, apart)
-    check_room(comparison, sum(len(t.arms) for t in handed.tasks), calibration.patient, out)
-    pace = Pace(len(handed.tasks), comparison.within_hours)
-    failed = _run(handed, partial(sweep, scheduler=scheduler, processes=processes), pace, progress)
+    sweep_over = partial(sweep, scheduler=scheduler, processes=processes)
+    try:
+        check_room(comparison, sum(len(t.arms) for t in handed.tasks), calibration.patient, out)
+        if comparison.within_hours is not None:
+            check_time(comparison.within_hours, handed, workers(scheduler, processes), sweep_over)
+    except DataRefused:
+        handed.withdraw()
+        raise
+    failed = _run(handed, sweep_over, progress)
     if len(failed) == len(handed.keys):
         first = next(iter(failed.values()))
         raise OncotwinError(f"Every run failed: {first.reason}", where="scenarios", remedy=first.advice)
@@ -72,7 +80,7 @@ def run_scenarios(
     return data
 
 
-def _run(handed: HandedOver, sweep_over: Callable[..., Iterator], pace: Pace, progress: Progress) -> FailedRuns:
+def _run(handed: HandedOver, sweep_over: Callable[..., Iterator], progress: Progress) -> FailedRuns:
     """Run every task; where a whole task was lost, its unfinished arms once more, one by one."""
     failed: FailedRuns = {}
     lost: list[Task] = []
@@ -83,7 +91,6 @@ def _run(handed: HandedOver, sweep_over: Callable[..., Iterator], pace: Pace, pr
             else:
                 failed.update({(arm, task.draw): failure for arm, failure in outcome.failed})
             bar.advance(len(task.arms))
-            pace.step()
     for task, outcome in sweep_over(compute, one_by_one(lost, handed.store, handed.keys)):
         found = [(task.arms[0], outcome)] if isinstance(outcome, Failure) else outcome.failed
         failed.update({(arm, task.draw): failure for arm, failure in found})

@@ -1,9 +1,8 @@
-"""Whether the disk can hold a comparison and whether there is time for it, said before it starts."""
+"""Whether the disk can hold a comparison, said before it starts."""
 
 from __future__ import annotations
 
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +14,6 @@ from twin.patient import Patient
 
 REACH_MM = 25.0
 """Cells are looked for this far around the lesion of the last scan when the size of a scan map is estimated."""
-
-JUDGED_BY = 9
-"""Tasks by whose pace the time of all is estimated."""
 
 BYTES_PER_VOXEL = 0.5
 """A compressed scan map takes about a fifth of a byte a voxel; half a byte is on the safe side."""
@@ -42,28 +38,6 @@ def check_room(comparison: Comparison, runs: int, patient: Patient, folder: Path
             why="it would stop half-way",
             remedy="compare fewer arms, draws or scan days, or give --out on a larger disk",
         )
-
-
-class Pace:
-    """Whether ``tasks`` fit into ``hours`` (None: no limit), judged by the first few, which are kept."""
-
-    def __init__(self, tasks: int, hours: float | None):
-        self._left, self._hours, self._stamps = tasks, hours, list[float]()
-
-    def step(self) -> None:
-        """One more task is done. DataRefused where the others would take longer than there is time."""
-        self._left -= 1
-        if self._hours is None or len(self._stamps) == JUDGED_BY:
-            return
-        self._stamps.append(time.monotonic())
-        needed = self._left * (self._stamps[-1] - self._stamps[0]) / (JUDGED_BY - 1) / 3600.0
-        if len(self._stamps) == JUDGED_BY and needed > self._hours:
-            raise DataRefused(
-                f"The study needs about {needed:.2g} hours, but within_hours is {self._hours:g}.",
-                where="within_hours",
-                why="it would stop half-way",
-                remedy="compare fewer arms, draws or days, more processes, or more time; what was computed is kept",
-            )
 
 
 def _voxels(patient: Patient) -> int:

@@ -23,7 +23,8 @@ class Study(Written):
     """A comparison as written: ``load_study`` reads it, ``build`` puts its arms on a patient's calendar.
 
     ``samples`` add arms whose doses and dates are varied. ``maps`` false keeps no predicted scans (and no pictures): for
-    studies of very many runs. ``within_hours`` is the time there is; a study that needs more stops after its first runs.
+    studies of very many runs. ``within_hours`` is the time there is; a study that needs more is refused before it starts,
+    as a few of its runs foretell.
     ``dose_where_none`` is a synthetic dose for all radiotherapy of the arms that has no distribution of its own.
     """
 

@@ -56,6 +56,14 @@ def sweep(
             ) from None
 
 
+def workers(scheduler: str | None, processes: int) -> int:
+    """How many tasks :func:`sweep` computes at once."""
+    if scheduler is None:
+        return max(processes, 1)
+    with _client(scheduler, processes) as client:
+        return max(1, sum(client.nthreads().values()))
+
+
 def _in_flight(client: Any, task: Callable[[T], Any], arguments: Sequence[T]) -> Iterator[tuple[T, Any]]:
     """Keep one task in flight for each thread there is, and no more: a process that dies takes no waiting task with it."""
     from distributed import as_completed

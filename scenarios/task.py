@@ -51,6 +51,15 @@ class HandedOver:
             shutil.rmtree(path, ignore_errors=True)
             _in_this_process.pop(path, None)
 
+    def withdraw(self) -> None:
+        """Remove what was handed over and what was computed of the tasks: the comparison does not start."""
+        for task in self.tasks:
+            for arm in task.arms:
+                self.store.path(self.keys[task.draw, arm]).unlink(missing_ok=True)
+        self.forget()
+        if self.store.folder.exists() and not any(self.store.folder.iterdir()):
+            self.store.folder.rmdir()
+
 
 def hand_over(twin: Calibrated, setup: Setup, draws: Sequence[int], results: Path, apart: bool = True) -> HandedOver:
     """List the tasks whose runs are not in ``results``/runs yet; write what they share where they are computed ``apart``,
@@ -75,7 +84,7 @@ def one_by_one(tasks: Iterable[Task], store: RunStore, keys: RunKeys) -> list[Ta
 
 def compute(task: Task) -> Done:
     """Simulate and store the runs of a task that are not stored yet. Idempotent."""
-    shared = _in_this_process.get(task.comparison) or _from_disk(task.comparison)
+    shared = shared_of(task)
     store, keys = shared.store, shared.keys
     wanted = [a for a in shared.setup.arms if a.id in task.arms and not store.has(keys[task.draw, a.id])]
     failed: list[tuple[str, Failure]] = []
@@ -98,6 +107,11 @@ class Shared:
 
 
 _in_this_process: dict[Path, Shared] = {}
+
+
+def shared_of(task: Task) -> Shared:
+    """What the tasks of a comparison need, read once in each process."""
+    return _in_this_process.get(task.comparison) or _from_disk(task.comparison)
 
 
 @functools.lru_cache(maxsize=1)

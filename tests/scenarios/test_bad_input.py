@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from scenarios.compare import run_scenarios
-from scenarios.room import JUDGED_BY, Pace
+from scenarios.pilot import Pace
+from scenarios.runs import RunStore
 from scenarios.study import load_study, study_from
+from scenarios.task import Task
 from twin.errors import DataRefused
 from twin.grid import Grid
 from twin.imaging.write import write_image
@@ -56,17 +59,28 @@ def test_a_study_larger_than_the_disk(tmp_path, calibration, monkeypatch):
         run_scenarios(calibration, tmp_path, arms=study_from(words("8 Gy in 1 fraction on day 50")), processes=0)
 
 
-def test_a_study_longer_than_the_time_there_is(monkeypatch):
-    clock = iter(range(0, 10**6, 60))
-    monkeypatch.setattr("scenarios.room.time.monotonic", lambda: next(clock))
-    pace = Pace(tasks=600, hours=2.0)
-    for _ in range(JUDGED_BY - 1):
-        pace.step()
-    with pytest.raises(DataRefused, match=r"needs about 9\.8 hours, but within_hours is 2"):
-        pace.step()
-    enough = Pace(tasks=600, hours=12.0)
-    for _ in range(2 * JUDGED_BY):
-        enough.step()
+def test_a_study_longer_than_the_time_there_is_is_refused_before_it_starts(tmp_path, calibration, monkeypatch):
+    study = {**words("8 Gy in 1 fraction on day 50"), "within_hours": 1e-6}
+    monkeypatch.setattr("scenarios.compare._run", lambda *_: pytest.fail("it was started"))
+    with pytest.raises(DataRefused, match=r"needs about .* hours, but within_hours is 1e-06") as caught:
+        run_scenarios(calibration, tmp_path, arms=study_from(study), processes=0)
+    assert caught.value.exit_code == 3 and "fewer arms" in caught.value.remedy
+    assert not (tmp_path / "runs").exists(), "nothing is left of it, so a smaller study may take the folder"
+
+
+def test_a_study_for_which_there_is_time_keeps_the_runs_of_its_pilot(tmp_path, calibration, monkeypatch):
+    saved = []
+    save = RunStore.save
+    monkeypatch.setattr(RunStore, "save", lambda self, key, reading: (saved.append(key), save(self, key, reading)))
+    study = {**words("8 Gy in 1 fraction on day 50"), "within_hours": 1.0, "draws": 2}
+    data = run_scenarios(calibration, tmp_path, arms=study_from(study), processes=0)
+    assert data["volume_ml"].notnull().all() and len(saved) == len(set(saved)) == data.sizes["arm"] * 2
+
+
+def test_the_pace_of_a_few_runs_foretells_the_whole():
+    tasks = [Task(Path(), draw, ("a", "b")) for draw in range(30)]
+    assert Pace(6.0, 3.0).hours(tasks, 2) == pytest.approx(30 * (6 + 2 * 3) / 2 / 3600)
+    assert Pace(6.0, 3.0).hours(tasks[:1], 8) == pytest.approx(12 / 3600), "one task is not divided"
 
 
 @pytest.fixture
