@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from scenarios.conclusion_gain import gain_sentences
 from scenarios.differences import HIGHER, LEVEL, LOWER, SMALLEST_ML, SURE, UNCLEAR
 from scenarios.prepare import Comparison
 from twin.patient import Patient
@@ -28,7 +29,8 @@ def conclude(
     failed: int,
     mismatch: str = "",
 ) -> list[str]:
-    """Sentences in order of importance: the reference, what differs from it, what cannot be ranked, what limits them.
+    """Sentences in order of importance: the reference, what it gains against no treatment, what differs from it, what
+    cannot be ranked, what limits them.
 
     With a ``mismatch`` (the twin misses the last scan that it saw) that sentence comes first and nothing is ranked.
     """
@@ -37,6 +39,7 @@ def conclude(
     labels = {arm.id: arm.label for arm in comparison.setup.arms}
     volumes = [c for c in compared if c["endpoint"] == VOLUME]
     told = [volume_sentence(comparison.reference, labels[comparison.reference], data)]
+    told += gain_sentences(comparison.reference, compared, labels, data)
     told += [_difference(c, labels) for c in volumes if c["verdict"] != UNCLEAR]
     told += _not_told_apart(volumes, labels, data)
     return [*told, *limits(comparison, patient, failed)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -108,6 +109,22 @@ def test_conclusion_says_how_much_and_how_sure():
     )
     assert told[2].startswith("“C” differs from “A” by less than 25 % (or 1 mL) in at least 95 % of the simulated courses")
     assert "better" not in " ".join(told) and "survival" not in " ".join(told)
+
+
+def test_days_gained_stand_right_below_the_first_line():
+    def told(gained: np.ndarray, reference: str = "standard") -> list[str]:
+        ids = [reference, "none" if reference == "standard" else "standard"]
+        data, asked = courses({i: np.full(50, 20.0) for i in ids}), comparison(*ids)
+        data["days_gained"] = (("arm", "draw"), [gained if i == "standard" else 0 * gained for i in ids])
+        asked = replace(asked, names=("visible-volume", "days-gained"))
+        return conclude(data, asked, differences(data, asked), SimpleNamespace(site="brain"), failed=0)
+
+    sure = np.linspace(20, 40, 50)
+    assert told(sure)[1].startswith("“STANDARD” gains 30 days against “NONE” (90 % interval 21 to 39): so much later")
+    assert told(np.linspace(-20, 40, 50))[1].startswith("That “STANDARD” gains days against “NONE” is not established: 10")
+    assert "(90 % interval 21 to 60 or more, the whole forecast)" in told(np.where(sure > 38, 60.0, sure))[1]
+    assert told(sure, "none")[1].startswith("“STANDARD” gains 30 days")
+    assert not any("gains" in s for s in told(np.linspace(-20, 40, 50), "none")), "not sure: it is not singled out"
 
 
 def test_a_difference_of_doubtful_size_is_told_with_both_shares():

@@ -61,10 +61,11 @@ def _blank() -> Any:
 
 
 def _summary(presentation: Any, results: Results) -> None:
-    """The slide that a board sees: what came out, the options, and how they go."""
+    """The slide that a board sees: what came out, the options, and how they go. Where the twin misses the last scan: how it
+    met the scans instead, and no option."""
     found = facts.conclusion(results)
     sheet = Sheet(presentation, found[0], _subject(results))
-    courses = courses_of(results)
+    courses = [c for c in courses_of(results) if not results.is_refuted or c.name == results.reference]
     sheet.text([*found[1 : 1 + MOST_SENTENCES], _told(results)], (0.55, 1.5, 5.4, 2.4), size=12)
     sheet.lines(
         "Visible volume (mL, median) over days since baseline",
@@ -72,10 +73,10 @@ def _summary(presentation: Any, results: Results) -> None:
         (6.1, 1.3, 6.8, 2.65),
     )
     head, rows = _options(results)
-    if rows:
-        sheet.table(head, _fitting(rows, 6), (0.55, 3.95, 12.25, 2.9), widths=_widths(len(head)))
+    if rows and not results.is_refuted:
+        sheet.table(head, _fitting(rows, 6), (0.55, 3.95, 12.25, 2.9), widths=(3.0, 3.05, 1.9, 2.1, 1.1, 1.1))
     else:
-        sheet.table(*_visits(results), (0.55, 3.95, 12.25, 2.6))
+        sheet.table(*_visits(results), (0.55, 3.95, 12.25, 0.45 * (1 + len(results.patient.visits))))
 
 
 def _fitting(rows: list[list[str]], most: int) -> list[list[str]]:
@@ -93,7 +94,11 @@ def _subject(results: Results) -> str:
 
 def _told(results: Results) -> str:
     tile = next((t for t in facts.tiles(results) if t["label"] == "Forecast tested"), None)
-    return "" if tile is None else " ".join(f"Forecast tested: {tile['value']} {tile['unit']} {tile['note']}.".split())
+    if tile is None:
+        return ""
+    if tile["value"] == "0":
+        return f"Forecast not tested: {tile['note']}."
+    return f"Forecast tested: {tile['value']} {tile['note']}."
 
 
 def _series(courses: Sequence[Course]) -> list[tuple[str, str, np.ndarray, np.ndarray]]:
@@ -106,23 +111,15 @@ def _series(courses: Sequence[Course]) -> list[tuple[str, str, np.ndarray, np.nd
 
 
 def _options(results: Results) -> tuple[list[str], list[list[str]]]:
-    """The options as the page shows them; without differences where the twin misses the last scan."""
-    differs = ["Difference, mL", "Smaller in"] if not results.is_refuted else []
-    volume = f"Volume, day {results.horizon_day:g}, mL"
-    head = ["Option", "Treatment from the decision on", volume, *differs, "Diameter, mm"]
+    day = f"day {results.horizon_day:g}"
+    head = ["Option", "Treatment from the decision on", f"Volume, {day}, mL", "Difference, mL", "Smaller in", "Diameter, mm"]
     rows = []
     for arm in tables.arm_rows(results):
         name = arm["label"] + (" (reference)" if arm["is_reference"] else "")
         gap = "–" if not arm["difference_text"] else f"{arm['difference_text']} ({arm['difference_interval']})"
         volume = f"{arm['volume_text']} ({arm['volume_interval']})"
-        against = [gap, arm["smaller"] or "–"] if differs else []
-        rows.append([name, "; ".join(arm["treatment"][:2]), volume, *against, arm["diameter_text"] or "–"])
+        rows.append([name, "; ".join(arm["treatment"][:2]), volume, gap, arm["smaller"] or "–", arm["diameter_text"] or "–"])
     return head, rows
-
-
-def _widths(columns: int) -> tuple[float, ...]:
-    """Of the table of options, with differences and without."""
-    return (3.0, 3.05, 1.9, 2.1, 1.1, 1.1) if columns == 6 else (3.6, 4.65, 2.4, 1.6)
 
 
 def _visits(results: Results) -> tuple[list[str], list[list[str]]]:
@@ -143,13 +140,24 @@ PICTURES = (
 )
 
 
+COLOURS = (
+    "Cut open: amber, visible tumour in at least half of the simulated courses; red, its core.",
+    "Shells: red, visible tumour in 95 % of the courses; amber, in half; blue, in 5 %.",
+)
+LINES = (
+    "Slices: the amber line is the visible lesion as segmented, the red one its core; orange, growth; hatched, shrinkage.",
+    "Axial slices follow the radiological convention: the patient's right is on the left.",
+)
+
+
 def _pictures(presentation: Any, results: Results, folder: Path) -> None:
-    """What a report drew; nothing where none was made."""
+    """What a report drew, with what its colours mean; nothing where none was made."""
     found = [(folder / f"{name}.png", words) for name, words in PICTURES if (folder / f"{name}.png").exists()]
     if not found:
         return
     sheet = Sheet(presentation, "Where it is, and how sure the forecast is", _subject(results))
-    places = ((0.65, 1.8, 5.9, 2.95), (6.9, 1.8, 5.9, 2.95), (0.65, 5.2, 12.1, 1.75))
+    places = ((0.65, 1.85, 3.9, 2.55), (4.75, 1.85, 3.9, 2.55), (0.65, 4.85, 8.0, 2.1))
+    sheet.text([*COLOURS, *LINES], (9.0, 1.8, 3.8, 4.6), size=12)
     for (path, words), (left, top, width, height) in zip(found, places, strict=False):
         sheet.text([words], (left - 0.1, top - 0.36, width, 0.3), size=12)
         sheet.picture(path, words, (left, top, width, height))
@@ -163,7 +171,8 @@ def _chances(presentation: Any, results: Results) -> None:
     sheet = Sheet(presentation, title, f"Share of {told['draws']} simulated courses on day {results.horizon_day:g}")
     head = ["Less under …", *(f"… than {label}" for label in told["labels"]), "Least of all"]
     rows = [[r["label"], *("" if c is None else c["text"] for c in r["cells"]), r["least"]] for r in told["rows"]]
-    sheet.table(head, rows, (0.55, 1.5, 12.25, 4.6))
+    width = 9.6 / (len(head) - 1)
+    sheet.table(head, rows, (0.55, 1.5, 12.25, 4.6), widths=(2.65, *[width] * (len(head) - 1)))
 
 
 def _response(presentation: Any, results: Results) -> None:

@@ -39,6 +39,20 @@ def volume(value: Any) -> str:
     return ("0" if float(text.replace(",", "")) == 0 else text).replace("-", "−").replace(",", "\u202f")
 
 
+def gap(value: Any, decimals: int) -> str:
+    """A difference with its sign and so many decimals; "0" for less than they show."""
+    if value is None or not np.isfinite(value):
+        return NOTHING
+    text = f"{float(value):,.{decimals}f}".replace(",", "\u202f").replace("-", "−")
+    return signed(text if text.strip("−0.") else "0")
+
+
+def decimals(shown: str) -> int:
+    """How many decimals :func:`number` gave a value; three for nothing and for powers of ten."""
+    whole, _, after = shown.partition(".")
+    return len(after) if whole.lstrip("−").replace("\u202f", "").isdigit() and shown != "0" else 3
+
+
 def signed(text: str) -> str:
     """A plus before what is neither negative nor nothing."""
     return text if text.startswith("−") or text in (NOTHING, "0") else f"+{text}"

@@ -29,7 +29,7 @@ def plain_words(results: Results) -> list[tuple[str, list[str]]]:
         found += [("What might happen?", list(MISSED))]
     elif results.arms:
         found += [("What might happen?", [s for a in results.arms for s in _option(results, a)])]
-        found += [("Is one plan better?", _compared(results))]
+        found += [("Is one plan better?", [*_compared(results), *_gained(results)])]
     return [
         *found,
         ("Was it tested?", _tested(results)),
@@ -95,6 +95,19 @@ def _compared(results: Results) -> list[str]:
             "The model cannot say which of the other plans is best." if told else "The model cannot say which plan is best."
         )
     return told
+
+
+def _gained(results: Results) -> list[str]:
+    """How much later the tumour is as large under the reference as without more treatment, where that is sure."""
+    arm: dict[str, Any] = next((a for a in results.arms if a["id"] == results.reference), {})
+    days: dict[str, Any] = next((e for e in arm.get("endpoints", []) if e["endpoint"] == "days-gained"), {})
+    if (days.get("low") or 0) <= 0:
+        return []
+    low, middle, high = (round(days[key]) for key in ("low", "median", "high"))
+    return [
+        f"With plan “{arm['label']}” the tumour takes about {middle} more days to get as big as it would with no more "
+        f"treatment. It may be {low} to {high} days."
+    ]
 
 
 def _tested(results: Results) -> list[str]:

@@ -7,19 +7,23 @@ from typing import Any
 from twin.report import numbers as n
 from twin.report.results import Results
 
+WORTH_ML = 0.1
+"""Where knowing everything before choosing saves less than this on average, no scan is worth a row."""
+
 
 def regret_table(results: Results) -> dict[str, Any] | None:
     """The study's ranking in rows; None where the study ranks nothing."""
     found = (results.study or {}).get("ranking")
     if not found:
         return None
-    labels = {a["id"]: a["label"] for a in results.arms}
+    labels, scans = {a["id"]: a["label"] for a in results.arms}, found.get("waiting", [])
     options = [o for o in found["options"] if o["arm"] in labels]
     return {
         "draws": found["draws"],
         "sentence": found["sentence"],
         "rows": [_row(o, labels[o["arm"]]) for o in sorted(options, key=lambda o: o["regret"]["mean"])],
-        "scans": [_scan(s) for s in found.get("waiting", [])],
+        "scans": [_scan(s) for s in scans if s["perfect_ml"] >= WORTH_ML],
+        "settled": bool(scans) and all(s["perfect_ml"] < WORTH_ML for s in scans),
     }
 
 

@@ -75,7 +75,7 @@ class Sheet:
         chart = self.slide.shapes.add_chart(XL_CHART_TYPE.XY_SCATTER_LINES_NO_MARKERS, *self._inches(place), data).chart
         chart.has_title, chart.has_legend = True, True
         self._write(chart.chart_title.text_frame, [title], 11, bold=True)
-        chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
+        chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.RIGHT, False
         chart.font.size, chart.font.name = Pt(9), FACE
         chart.value_axis.has_major_gridlines = True
         chart.value_axis.major_gridlines.format.line.color.rgb = self._rgb(palette.FAINT)

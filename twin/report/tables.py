@@ -58,8 +58,8 @@ def _difference(draws: np.ndarray, reference: np.ndarray | None, compared: dict[
     low, middle, high = n.summary(gap)
     open_ended = "" if low > 0 or high < 0 else "cannot be told apart"
     return {
-        "difference_text": n.signed(n.volume(middle)),
-        "difference_interval": f"{n.signed(n.volume(low))} to {n.signed(n.volume(high))}",
+        "difference_text": n.gap(middle, 1),
+        "difference_interval": f"{n.gap(low, 1)} to {n.gap(high, 1)}",
         "smaller": n.share(float(np.mean(gap < 0))),
         "verdict": compared.get("verdict", open_ended),
         "meaningful": n.share(compared["probability_meaningfully_lower"])
@@ -120,7 +120,7 @@ def _endpoint_cell(results: Results, arm: dict[str, Any], entry: dict[str, Any])
     if entry.get("share") is not None and entry["share"] < 1:
         cell["share"] = f"in {n.share(entry['share'])} of draws"
     if compared.get("median_difference") is not None:
-        cell["difference"] = n.signed(n.number(compared["median_difference"]))
+        cell["difference"] = n.gap(compared["median_difference"], n.decimals(cell["median"]))
         cell["verdict"] = {"lower": "▼ lower", "higher": "▲ higher"}.get(compared.get("verdict", ""), "")
     return cell
 
@@ -171,7 +171,7 @@ def parameter_rows(results: Learnt) -> list[dict[str, Any]]:
                 "symbol": symbol_parts(_coordinate(data, "symbol", i) or name),
                 "unit": pretty_unit(_coordinate(data, "unit", i)),
                 "description": in_tissue(pretty_unit(_coordinate(data, "description", i)), results.tissues),
-                "source": _coordinate(data, "source", i),
+                "source": _coordinate(data, "source", i).replace("+-", "±"),
                 "prior": n.number(before[1]),
                 "prior_interval": f"{n.number(before[0])} – {n.number(before[2])}",
                 "posterior": n.number(after[1]),
@@ -245,9 +245,7 @@ def visit_rows(results: Results) -> list[dict[str, Any]]:
 def _visit_row(visit: Visit, results: Results) -> dict[str, Any]:
     grid, whole, core = results.patient.grid, visit.whole, visit.core
     found = None if whole is None else measure(whole, grid)
-    images = ", ".join(
-        f"{role.upper()} ({pretty_unit(str(im.attrs.get('units', ''))) or '1'})" for role, im in visit.images.items()
-    )
+    images = ", ".join(_image_words(role, str(image.attrs.get("units", "1"))) for role, image in visit.images.items())
     return {
         "day": n.day(visit.day),
         "name": visit.name,
@@ -259,6 +257,12 @@ def _visit_row(visit: Visit, results: Results) -> dict[str, Any]:
         "regions": ", ".join(name.replace("_", " ") for name in visit.regions) or n.NOTHING,
         "alignment": visit.alignment,
     }
+
+
+def _image_words(role: str, unit: str) -> str:
+    """A sequence by its letters, anything else in words, with its unit if it has one."""
+    words = role.replace("_", " ") if "_" in role else role.upper()
+    return f"{words} ({pretty_unit(unit)})" if pretty_unit(unit) else words
 
 
 def forecast_rows(results: Results) -> list[dict[str, Any]]:

@@ -50,3 +50,9 @@ def test_summary_ignores_missing_draws_and_survives_none():
 
 def test_signs():
     assert n.signed("3.1") == "+3.1" and n.signed("−3.1") == "−3.1" and n.signed("0") == "0" and n.signed("–") == "–"
+
+
+def test_a_difference_is_no_finer_than_the_value_beside_it():
+    assert [n.decimals(n.number(v)) for v in (106.0, 48.3, 9.15, 1234.0, 0, 2e-7)] == [0, 1, 2, 0, 3, 3]
+    assert [n.gap(v, 1) for v in (0.064, 0.04, -0.04, -12.34, None)] == ["+0.1", "0", "0", "−12.3", "–"]
+    assert n.gap(-4.43, 0) == "−4" and n.gap(1437.0, 0) == "+1\u202f437"

@@ -187,7 +187,10 @@ def test_regret_and_the_worth_of_a_scan_are_told_with_their_spread(results):
     told = regret.regret_table(replace(results, study=dict(results.study, ranking=found)))
     assert [r["label"] for r in told["rows"]] == ["No further treatment", "Standard"]
     assert told["rows"][1]["mean"] == "2.0" and told["rows"][1]["high"] == "7.5"
-    assert told["scans"] == [{"day": "90", "value": "0.40", "give": "± 0.16", "perfect": "1.2"}]
+    assert told["scans"] == [{"day": "90", "value": "0.40", "give": "± 0.16", "perfect": "1.2"}] and not told["settled"]
+    settled = dict(found, waiting=[dict(scan, value_ml=0.0, perfect_ml=0.0)])
+    told = regret.regret_table(replace(results, study=dict(results.study, ranking=settled)))
+    assert told["scans"] == [] and told["settled"], "a table of zeros says nothing"
     assert regret.regret_table(results) is None
 
 
@@ -239,7 +242,10 @@ def test_the_record_of_earlier_forecasts_is_told(results):
 
 
 def test_the_plain_words_ask_for_eight_years_of_school_at_most(results):
-    text = plain.plain_text(results)
+    gained = {"endpoint": "days-gained", "low": 35.2, "median": 53.6, "high": 77.2}
+    arms = [dict(a, endpoints=[*a.get("endpoints", []), gained]) for a in results.study["arms"]]
+    text = plain.plain_text(replace(results, study=dict(results.study, arms=arms)))
+    assert "about 54 more days" in text and "It may be 35 to 77 days." in text
     assert "simulated courses" in text and "research" in text and "Talk with the team" in text
     assert readability.reading_grade(text) <= 8.0
     hard = "Hypofractionated irradiation demonstrates equivalent tumour control probability relative to the convention."
