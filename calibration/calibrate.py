@@ -12,7 +12,6 @@ import numpy as np
 
 from calibration.calibration import JOURNAL, Calibration
 from calibration.contradiction import refuse_contradictions, vanished
-from calibration.convergence import told as convergence
 from calibration.discrepancy import Discrepancy, discrepancies
 from calibration.evaluation import visit_scores
 from calibration.forecast import forecast, horizon_day
@@ -23,10 +22,11 @@ from calibration.polish import Polished, polish
 from calibration.pool import Crew
 from calibration.posterior import Laplace, posterior_dataset
 from calibration.region import reachable
-from calibration.sampler import ENOUGH, sample_posterior
+from calibration.sampler import sample_posterior
 from calibration.search import Found, call, search
 from calibration.structure import Structure
 from calibration.words import identifiability, misfit
+from calibration.worth import quick_worth, with_worth
 from solvers.engine import Accuracy
 from twin.errors import DataRefused, UsageError
 from twin.patient import Patient
@@ -112,16 +112,16 @@ def calibrate(
             patient, (near, box), structure, rows, engine=engine, accuracy=accuracy, crew=crew, progress=progress
         )
     summary = summarise(patient, near, structure, fitted, visit_scores(patient, maps)) | {"method": posterior} | profiles
-    summary = with_next_scan(_with_sampling(summary, sampling), maps)
+    summary = with_next_scan(with_worth(summary, sampling), maps)
     calibration = Calibration(patient, structure, data, maps, summary)
     calibration.save(out)
     return calibration
 
 
 def drawn(fitted: Fitted, settings: Settings, crew: Crew, progress: Progress = SILENT) -> tuple[np.ndarray, dict[str, Any]]:
-    """(draw, parameter) z of the posterior in the form asked for, and what the sampler says of its draws."""
+    """(draw, parameter) z of the posterior in the form asked for, and what they are worth (:mod:`calibration.worth`)."""
     if settings.posterior == "laplace":
-        return fitted.laplace.draws(settings.seed, settings.draws), {}
+        return quick_draws(fitted, settings, crew, progress)
     evaluate, quick = crew.over(fitted.objective), fitted.laplace.draws(settings.seed, QUICK_DRAWS)
     centre, covariance = quick.mean(axis=0), np.atleast_2d(np.cov(quick.T))
     found = sample_posterior(fitted.objective, evaluate, centre, covariance, settings.seed, progress=progress)
@@ -130,22 +130,30 @@ def drawn(fitted: Fitted, settings: Settings, crew: Crew, progress: Progress = S
     return found.draws(settings.seed, settings.draws), facts
 
 
+def quick_draws(
+    fitted: Fitted, settings: Settings, crew: Crew, progress: Progress = SILENT
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """(draw, parameter) z of the quick form, and what they are worth when the objective itself weighs them."""
+    z = fitted.laplace.draws(settings.seed, settings.draws)
+    # Laplace's own density also for an update: where coordinates are stretched, objective and draws are so alike.
+    return z, quick_worth(costs(fitted.objective, z, crew, progress), Laplace.log_density(fitted.laplace, z))
+
+
+def costs(objective: Objective, z: np.ndarray, crew: Crew, progress: Progress = SILENT) -> np.ndarray:
+    """The objective of every draw (draw, parameter)."""
+    found = []
+    with stage(progress, "weighing the draws", len(z)) as bar:
+        for cost in crew.over(objective)(call, list(z)):
+            found.append(cost)
+            bar.advance()
+    return np.array(found)
+
+
 def _profiles(fitted: Fitted, crew: Crew, progress: Progress) -> dict[str, Any]:
     from calibration.profile import profiles
 
     found = profiles(fitted, crew, progress)
     return {"profiles": [{"name": p.name, "values": p.values, "rise": p.rise, "flat": p.flat} for p in found]}
-
-
-def _with_sampling(summary: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
-    """The sampler's own account, and a warning where its draws are few."""
-    if not facts:
-        return summary
-    told = f"The posterior was sampled: {facts['evaluations']} evaluations are worth {facts['effective_draws']:.0f} draws."
-    few = [f"Fewer than {ENOUGH:.0f} effective draws: the intervals are rough."] if facts["effective_draws"] < ENOUGH else []
-    agree, apart = convergence(np.array(list(facts["rhat"].values())), list(facts["rhat"]))
-    words = {"sentences": [*summary["sentences"], told, *agree], "warnings": [*summary["warnings"], *few, *apart]}
-    return {**summary, **words, "sampling": facts}
 
 
 def fit(

@@ -15,11 +15,22 @@ STAGING, WHOLE = ".update", "whole"
 
 def replace_calibration(calibration: Calibration, folder: Path, manifest: Manifest) -> None:
     """Write the calibration and the manifest of what made it, then put them in the earlier one's place."""
-    staging = folder / STAGING
-    shutil.rmtree(staging, ignore_errors=True)
+    staging = fresh(folder)
     calibration.save(staging)
     manifest.write(staging)
-    save_text(staging / WHOLE, "")
+    put(folder)
+
+
+def fresh(folder: Path) -> Path:
+    """An empty place in ``folder`` in which the new parts are written; :func:`put` moves them."""
+    shutil.rmtree(folder / STAGING, ignore_errors=True)
+    (folder / STAGING).mkdir(parents=True)
+    return folder / STAGING
+
+
+def put(folder: Path) -> None:
+    """All that was written into :func:`fresh` in the place of what had the same name."""
+    save_text(folder / STAGING / WHOLE, "")
     settle(folder)
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
-from calibration.calibrate import Fitted, Settings, summarise
+from calibration.calibrate import Fitted, Settings, quick_draws, summarise
 from calibration.calibration import Calibration, load_calibration
 from calibration.discrepancy import discrepancies
 from calibration.evaluation import seen, twin_scores, visit_scores
@@ -26,8 +27,10 @@ from calibration.region import reachable
 from calibration.search import Found
 from calibration.sequential import Known, Sequential
 from calibration.structure import Structure
+from calibration.worth import with_worth
 from twin.patient import Patient
 from twin.progress import SILENT, Progress, stage
+from twin.treatment import Plan
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,11 @@ def update(
 ) -> Updated | None:
     """Go on from the calibration in ``folder`` with the visits that ``patient`` has and it did not see.
 
-    The earlier forecasts are scored on them first (into the ledger), and of the options that were compared the one that was
+    The earlier forecasts are scored on them (into the ledger), and of the options that were compared the one that was
     taken: ``arm``, or those with which the treatments given agree. Then the earlier draws, as a normal density in the
     coordinates of :class:`calibration.sequential.Known`, stand in the prior's place, the objective holds the new visits
     alone, and polish, weighing and the first scan's errors follow as in :func:`calibration.calibrate.calibrate`: no
-    search, and no visit counted twice. Nothing in ``folder`` but the ledger changes until
+    search, and no visit counted twice. The scores are written when all is computed; nothing else in ``folder`` changes until
     :func:`calibration.settle.replace_calibration`.
     None where there is no new visit; an option that is named is then scored on the visits seen before. Raises UsageError for
     one that is not on record, DataRefused where an earlier visit changed or the new one lies before it.
@@ -83,41 +86,39 @@ def update(
         return None
     check_same(old.patient, patient, news)
     with Crew(settings.processes) as crew:
-        scores = _scored(old, patient, news, folder, settings, crew, progress, arm)
+        blind = replace(
+            patient,
+            visits=tuple(replace(v, held_out=v.held_out or v.day in news) for v in patient.visits),
+            treatments=old.patient.treatments,
+        )
+        fit = _run_again(old, blind, settings, crew, progress)
         calibration = _sharpened(old, patient, news, settings, crew, progress)
-    return Updated(calibration, scores)
+    ledger = Ledger(folder)
+    return Updated(calibration, tuple(_scored(old, blind, fit, news, patient.treatments, ledger, arm)))
 
 
-def _scored(
-    old: Calibration,
-    patient: Patient,
-    news: tuple[float, ...],
-    folder: Path,
-    settings: Settings,
-    crew: Crew,
-    progress: Progress,
-    arm: str | None,
-) -> tuple[dict[str, Any], ...]:
-    """What the earlier forecasts said of the new visits; the one in force is run again for its maps, as it was made."""
-    blind = replace(
-        patient,
-        visits=tuple(replace(v, held_out=v.held_out or v.day in news) for v in patient.visits),
-        treatments=old.patient.treatments,
-    )
+def _run_again(old: Calibration, blind: Patient, settings: Settings, crew: Crew, progress: Progress) -> xr.Dataset:
+    """The forecast in force on the new visits' days, for its maps, as it was made: under the treatments known then."""
     box = reachable(blind, blind.visits[-1].day)
     rows = [old.values(k) for k in range(old.draws)]
     near = (blind.crop(box), box)
-    fit = forecast(
+    return forecast(
         blind, near, old.structure, rows, engine=settings.engine, accuracy=settings.accuracy, crew=crew, progress=progress
     )
-    found = []
+
+
+def _scored(
+    old: Calibration, blind: Patient, fit: xr.Dataset, news: tuple[float, ...], given: Plan, ledger: Ledger, arm: str | None
+) -> list[dict[str, Any]]:
+    """What the earlier forecasts and the options said of the new visits, into the ledger."""
+    found: list[dict[str, Any]] = []
     for index, visit in enumerate(blind.visits):
         if visit.day in news:
             now = seen(blind, visit)
             scored = twin_scores(blind, fit.isel(visit=index), fit, now)
-            found += keep_scores(Ledger(folder), old, visit.name, now, {k: scored[k] for k in ("ccc", "dice")}, fit)
-            found += score_options(Ledger(folder), patient.treatments, visit.name, now, arm)
-    return tuple(found)
+            found += keep_scores(ledger, old, visit.name, now, {k: scored[k] for k in ("ccc", "dice")}, fit)
+            found += score_options(ledger, given, visit.name, now, arm)
+    return found
 
 
 def _sharpened(
@@ -130,7 +131,7 @@ def _sharpened(
         replace(near, visits=shown), structure, Known.of_draws(near, structure, old.posterior), settings
     )
     fitted = _fitted(objective, settings, crew, progress)
-    z = fitted.laplace.draws(settings.seed, settings.draws)
+    z, sampling = quick_draws(fitted, settings, crew, progress)
     posterior = posterior_dataset(near, structure, fitted.laplace.space, fitted.z, z, settings.seed, "sequential laplace")
     posterior["earlier_value"] = (("earlier_draw", "parameter"), _in_order(old, posterior))
     rows = [dict(zip(posterior["parameter"].values, row, strict=True)) for row in posterior["value"].values]
@@ -146,7 +147,7 @@ def _sharpened(
     )
     summary = summarise(patient, near, structure, fitted, visit_scores(patient, maps))
     summary |= {"method": "sequential laplace", "updated_with_days": list(news), **earlier(old)}
-    return Calibration(patient, structure, posterior, maps, with_next_scan(summary, maps))
+    return Calibration(patient, structure, posterior, maps, with_next_scan(with_worth(summary, sampling), maps))
 
 
 def _in_order(old: Calibration, posterior) -> np.ndarray:

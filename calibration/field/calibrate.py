@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy.stats import multivariate_normal
 
-from calibration.calibrate import Settings, check, fit
+from calibration.calibrate import Settings, check, costs, fit
 from calibration.calibration import JOURNAL, Calibration
 from calibration.contradiction import vanished
 from calibration.evaluation import visit_scores
@@ -26,6 +27,7 @@ from calibration.posterior import Laplace, posterior_dataset
 from calibration.region import reachable
 from calibration.structure import Structure, growth_rate
 from calibration.words import bounded, untold
+from calibration.worth import quick_worth, with_worth
 from solvers.model import models
 from twin.errors import UsageError
 from twin.fields import SPACE
@@ -34,6 +36,8 @@ from twin.patient import Patient
 from twin.progress import SILENT, Progress, stage
 
 TRIES, FOLDS = 12, 4
+
+NO_EXACT = "a field has no exact form, so hold the last scan out and see how the forecast meets it"
 
 
 def calibrate_field(
@@ -69,6 +73,8 @@ def calibrate_field(
         fitted = fit_field(objective_of(seen, shaped), standard(objective_of(seen, shaped), start))
         laplace = _laplace(fitted, crew, progress)
         z = _draws(laplace, settings.seed, settings.draws)
+        normal = multivariate_normal(laplace.z, laplace.covariance)
+        sampling = quick_worth(costs(fitted.objective, z, crew, progress), normal.logpdf(z))
         posterior = posterior_dataset(near, shaped, laplace.space, fitted.z, z, settings.seed, "laplace")
         rows = [dict(zip(posterior["parameter"].values, row, strict=True)) for row in posterior["value"].values]
         maps = forecast(patient, (near, box), shaped, rows, accuracy=settings.accuracy, crew=crew, progress=progress)
@@ -77,7 +83,8 @@ def calibrate_field(
     summary = _summary(patient, shaped, (found.found.evaluations, found.found.failed), fitted, laplace, compared)
     summary["visits"] = visit_scores(patient, maps)
     summary["sentences"].insert(1, _told(patient, maps))
-    calibration = Calibration(patient, shaped, posterior, maps, with_next_scan(summary, maps))
+    summary = with_next_scan(with_worth(summary, sampling, NO_EXACT), maps)
+    calibration = Calibration(patient, shaped, posterior, maps, summary)
     calibration.save(out)
     return calibration
 

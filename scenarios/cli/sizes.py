@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scenarios.cli.session import Session
 from twin.errors import DataRefused
+
+if TYPE_CHECKING:
+    from twin.sizes import Size
 
 OUTPUTS = ("sizes.json", "posterior.zarr", "fit.zarr", "calibration.json", "forecast.svg", "forecast.png")
 
@@ -39,18 +42,15 @@ def remember(case: Path, out: Path, command: str) -> None:
     keep_size_forecast(load_sizes(case), out, command)
 
 
-def score(case: Path, out: Path) -> tuple[float, ...]:
-    """Score the earlier forecasts on the new readings of a case; the days of these."""
-    from calibration.ledger.chain import Ledger
-    from calibration.ledger.keeping import score_all
-    from calibration.volume.ledger import seen_size
+def new_readings(case: Path, out: Path) -> tuple[Size, ...]:
+    """The readings of a case that the calibration in ``out`` has not seen. DataRefused where an earlier one changed."""
     from twin.case.sizes import load_sizes
     from twin.store import load_json
 
     before = [s for s in load_json(out / "sizes.json")["sizes"] if not s["held_out"]]
     series = load_sizes(case)
     known = {(s["day"], s["volume_ml"], s["diameter_mm"]) for s in before}
-    news = [s for s in series.seen if s.day not in {day for day, _, _ in known}]
+    news = tuple(s for s in series.seen if s.day not in {day for day, _, _ in known})
     left = {(s.day, s.volume_ml, s.diameter_mm) for s in series.seen}
     if known - left or any(s.day < before[-1]["day"] for s in news):
         raise DataRefused(
@@ -59,9 +59,17 @@ def score(case: Path, out: Path) -> tuple[float, ...]:
             why="an update adds readings after those that the forecast was made from",
             remedy="calibrate the case again: `oncotwin calibrate CASE --overwrite`; the ledger keeps the earlier forecasts",
         )
+    return news
+
+
+def score(news: tuple[Size, ...], out: Path) -> None:
+    """The earlier forecasts scored on new readings."""
+    from calibration.ledger.chain import Ledger
+    from calibration.ledger.keeping import score_all
+    from calibration.volume.ledger import seen_size
+
     for size in news:
         score_all(Ledger(out), size.name, seen_size(size))
-    return tuple(s.day for s in news)
 
 
 def report(results: Path, out: Path) -> Path:

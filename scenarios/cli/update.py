@@ -99,6 +99,7 @@ def _compute(case: Path, out: Path, draws: int, session: Session, arm: str | Non
 
 def _sizes(case: Path, out: Path, draws: int, session: Session, arm: str | None) -> tuple[float, ...]:
     """The same for a case of sizes: scored, and calibrated on all its readings, which takes seconds."""
+    from calibration.settle import fresh, put
     from scenarios.cli.calibrate import Search
     from scenarios.cli.inputs import case_files
     from twin.provenance import Manifest
@@ -106,13 +107,16 @@ def _sizes(case: Path, out: Path, draws: int, session: Session, arm: str | None)
 
     if arm is not None:
         raise UsageError("Options are not compared for a case of sizes alone.", where="--arm", remedy="leave --arm out")
-    news = sizes.score(case, out)
+    news = sizes.new_readings(case, out)
     if news:
         known = load_json(Manifest.path(out, "calibrate"))["configuration"]
         search = Search(**{**known, "effects": tuple(known["effects"]), "draws": draws, "from_prior": False})
         manifest = Manifest("update", {**known, "draws": draws, "from_prior": False}, session.seed)
         files = case_files(case)
         manifest.add_inputs(files, files[0].parent)
-        sizes.compute(files[0], out, search, session)
-        manifest.write(out)
-    return news
+        staging = fresh(out)
+        sizes.compute(files[0], staging, search, session)
+        manifest.write(staging)
+        sizes.score(news, out)
+        put(out)
+    return tuple(s.day for s in news)

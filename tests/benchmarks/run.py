@@ -169,6 +169,14 @@ def calibration(repeats: int) -> list[Row]:
     ]
 
 
+def embedded(_: int) -> list[Row]:
+    """Mean of the draws and their 90 % interval beside the hidden truth."""
+    from tests.benchmarks.embedded import forms, found
+
+    rows = [Row(f"Embedded patient, 1 mm, calibrated as in the demo: {name}", *rest) for name, *rest in found()]
+    return [*rows, *(Row(f"Embedded patient, 2 mm, 100 draws: {name}", *rest) for name, *rest in forms())]
+
+
 def sweeps_2mm(repeats: int) -> list[Row]:
     """Once each: what is measured takes minutes."""
     return _sweeps(2, arms=20, draws=50, alone=10, bar=3.0)
@@ -219,6 +227,7 @@ SECTIONS: tuple[Callable[[int], list[Row]], ...] = (
     kernel,
     first_run,
     calibration,
+    embedded,
     sweeps_2mm,
     sweeps_1mm,
     imports,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calibration.calibrate import _with_sampling
 from calibration.convergence import rhat, told
 
 
@@ -25,13 +24,3 @@ def test_halves_of_one_density_agree_and_halves_of_two_do_not():
 
 def test_a_half_without_weight_has_not_converged():
     assert np.isinf(rhat(np.ones((4, 1)), np.array([1.0, 0.0, 1.0, 0.0]))).all()
-
-
-def test_a_sampled_calibration_says_how_its_halves_agree():
-    facts = {"evaluations": 64, "failed": 0, "effective_draws": 80.0, "rhat": {"proliferation_per_day": 1.3, "a": 1.0}}
-    summary = _with_sampling({"sentences": [], "warnings": []}, facts)
-    assert summary["sampling"]["rhat"]["a"] == 1.0
-    assert "1.300 at most (proliferation_per_day" in summary["sentences"][1]
-    assert summary["warnings"] == [
-        "Two halves of the draws disagree (R-hat above 1.1) on proliferation_per_day: the posterior has not converged."
-    ]

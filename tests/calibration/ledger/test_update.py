@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from calibration.update import update
 from tests.calibration.phantom import phantom
 from twin.errors import DataRefused, UsageError
 from twin.provenance import Manifest
+from twin.store import save_dataset
 
 QUICK = Settings(evaluations=16, draws=24)
 NAMES = ("diffusivity_mm2_per_day", "proliferation_per_day")
@@ -129,6 +131,20 @@ def test_too_few_draws_are_refused(before):
     few = Known.of_draws(old.patient, old.structure, old.posterior.isel(draw=slice(0, 5)))
     with pytest.raises(DataRefused, match="5 draws of the earlier posterior are too few"):
         few.of(few.names)
+
+
+def test_what_cannot_be_sharpened_leaves_no_score(after, tmp_path):
+    patient = seen_all()
+    fourth = replace(patient, visits=(*patient.visits, replace(patient.visits[2], day=60.0, name="fourth")))
+    shutil.copytree(after[2], tmp_path / "few")
+    old = load_calibration(tmp_path / "few")
+    posterior = old.posterior.isel(draw=slice(0, 5)).load()
+    shutil.rmtree(tmp_path / "few" / "posterior.zarr")
+    save_dataset(tmp_path / "few" / "posterior.zarr", posterior)
+    written = Ledger(tmp_path / "few").path.read_bytes()
+    with pytest.raises(DataRefused, match="too few to go on from"):
+        update(fourth, tmp_path / "few", QUICK)
+    assert Ledger(tmp_path / "few").path.read_bytes() == written
 
 
 def test_a_ledger_knows_roles_and_no_names(after):

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from twin.errors import SolverError
+
 CASE = """patient: lung-01
 sizes:
   - {day: 0, diameter: 21 mm}
@@ -45,6 +47,19 @@ def test_from_sizes_to_a_forecast_and_its_track_record(oncotwin, sizes):
     (sizes / "case.yaml").write_text(CASE.replace("day: 42", "day: 30"))
     refused = oncotwin("update", ".")
     assert refused.exit_code == 3 and "Earlier readings changed" in refused.stderr
+
+
+def test_an_update_that_fails_changes_nothing(oncotwin, sizes, monkeypatch):
+    assert oncotwin("calibrate", ".", *QUICK).exit_code == 0
+    before = {p.name: p.read_bytes() for p in (sizes / "results").iterdir() if p.is_file()}
+
+    def broken(*_, **__):
+        raise SolverError("The numbers left their range.")
+
+    monkeypatch.setattr("calibration.volume.calibrate.calibrate_sizes", broken)
+    (sizes / "case.yaml").write_text(CASE.replace(", held_out: true", ""))
+    assert oncotwin("update", ".").exit_code == 1
+    assert {p.name: p.read_bytes() for p in (sizes / "results").iterdir() if p.is_file()} == before
 
 
 @pytest.mark.parametrize("option", [("--field", "gp"), ("--profile",), ("--coarsen", 2)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.slow
-QUICK = ("--evaluations", "30", "--draws", "6")
+QUICK = ("--evaluations", "30", "--draws", "16")
 
 
 def oncotwin(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -118,16 +119,20 @@ def test_interrupt_keeps_what_was_found_and_the_next_run_goes_on(place):
 def test_a_new_scan_scores_the_forecast_and_sharpens_the_twin(place):
     """Last, as it changes the demo's case."""
     case = place / "demo/patient/case.yaml"
-    again = ("calibrate", "demo/patient", "--out", "followed", "--evaluations", 16, "--draws", 16)
-    assert oncotwin(*again, cwd=place).returncode == 0
+    shutil.copytree(place / "demo", place / "followed")
     case.write_text(case.read_text().replace("held_out: true", "held_out: false", 1))
-    done = oncotwin("update", "demo/patient", "--out", "followed", "--draws", 16, "--json", cwd=place)
+    taken = ("update", "demo/patient", "--out", "followed", "--draws", 16, "--json", "--arm")
+    wrong = oncotwin(*taken, "escalate", cwd=place)
+    assert wrong.returncode == 2 and "Did you mean 'escalated'" in wrong.stderr
+    done = oncotwin(*taken, "escalated", cwd=place)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["new_visits"] == [90.0] and told["track_record"]["scored"] == 3
+    (option,) = [s for s in told["sentences"] if s.startswith("Option ")]
+    assert "Dose-escalated" in option and "the treatments given differ from it" in option
     shown = oncotwin("ledger", "demo/patient", "--out", "followed", "--head", told["head"][:10], cwd=place)
     assert shown.returncode == 0 and "after radiotherapy (day 90)" in shown.stdout
     ledger = place / "followed/ledger.jsonl"
-    ledger.write_bytes(ledger.read_bytes().replace(b'"seed":0', b'"seed":1', 1))
+    ledger.write_bytes(ledger.read_bytes().replace(b'"seed":2026', b'"seed":2027', 1))
     refused = oncotwin("ledger", "followed", cwd=place)
     assert refused.returncode == 3 and "record 1: seed differs from what was sealed" in refused.stderr
