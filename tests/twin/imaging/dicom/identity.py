@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import io
 import re
 import zipfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -99,23 +103,61 @@ def written(folder: Path) -> list[tuple[str, bytes]]:
     for path in sorted(folder.rglob("*")):
         found.append((str(path.relative_to(folder)), str(path.relative_to(folder)).encode()))
         if path.is_file():
-            found += [(path.name, body) for body in _unpacked(path)]
+            found += [(path.name, body) for body in unpacked(path.read_bytes())]
     return found
 
 
-def _unpacked(path: Path) -> list[bytes]:
-    body = path.read_bytes()
-    bodies = [body]
-    if body[:2] == b"\x1f\x8b":
-        bodies.append(gzip.decompress(body))
-    if body[:4] == b"PK\x03\x04":
-        with zipfile.ZipFile(path) as archive:
-            bodies += [archive.read(n) for n in archive.namelist()]
-    if body[:4] == b"\x28\xb5\x2f\xfd":
-        from numcodecs import Zstd
+def unpacked(body: bytes) -> list[bytes]:
+    """A file's content and all that lies packed in it, however deep: archives, streams, embedded files, picture chunks."""
+    inside = [part for opens, unpack in _PACKINGS if opens(body) for part in unpack(body)]
+    return [body, *(deeper for part in inside for deeper in unpacked(part))]
 
-        bodies.append(bytes(Zstd().decode(body)))
-    return bodies
+
+def _members(body: bytes) -> list[bytes]:
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        return [b"\n".join(n.encode() for n in archive.namelist()), *(archive.read(n) for n in archive.namelist())]
+
+
+def _inflated(body: bytes) -> bytes:
+    return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body)
+
+
+def _pdf_streams(body: bytes) -> list[bytes]:
+    streams = re.findall(rb"stream\r?\n(.*?)endstream", body, re.DOTALL)
+    return [_inflated(s) for s in streams if s[:1] == b"\x78"]
+
+
+def _png_texts(body: bytes) -> list[bytes]:
+    """The packed texts of a PNG (plain ones are seen as they are)."""
+    return [_inflated(text) for text in re.findall(rb"(?:zTXt|iTXt)[^\0]{1,79}\0+(\x78.*?)....[A-Z]", body, re.DOTALL)]
+
+
+def _embedded(body: bytes) -> list[bytes]:
+    return [base64.b64decode(text + b"=" * (-len(text) % 4)) for text in re.findall(rb"base64,([A-Za-z0-9+/]{16,}=*)", body)]
+
+
+def _zstandard(body: bytes) -> list[bytes]:
+    from numcodecs import Zstd
+
+    return [bytes(Zstd().decode(body))]
+
+
+def _table(body: bytes) -> list[bytes]:
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(io.BytesIO(body))
+    return [str(table.schema).encode() + str(table.to_pydict()).encode()]
+
+
+_PACKINGS: list[tuple[Callable[[bytes], bool], Callable[[bytes], list[bytes]]]] = [
+    (lambda b: b[:2] == b"\x1f\x8b", lambda b: [gzip.decompress(b)]),
+    (lambda b: b[:4] == b"PK\x03\x04", _members),
+    (lambda b: b[:4] == b"\x28\xb5\x2f\xfd", _zstandard),
+    (lambda b: b[:4] == b"PAR1", _table),
+    (lambda b: b[:5] == b"%PDF-", _pdf_streams),
+    (lambda b: b[:4] == b"\x89PNG", _png_texts),
+    (lambda b: b"base64," in b, _embedded),
+]
 
 
 def plant_nifti(path: Path, tokens: Tokens) -> None:
