@@ -94,6 +94,7 @@ class Patient:
     ``treatments`` are those given (or firmly scheduled), from day 0 to the last visit and beyond. ``anatomy`` is the image
     beneath every picture. ``notes`` tell the reader of the report what was done to the data and what is doubtful.
     ``organs``: name -> bool (z, y, x), organs at risk, eloquent regions and target volumes; the model does not see them.
+    ``identity``: salted digests of the DICOM study that the scans came from (twin.imaging.dicom.identity); empty if none.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Patient:
     first_weekday: int = 0
     notes: tuple[str, ...] = ()
     organs: Mapping[str, np.ndarray] = field(repr=False, default_factory=dict)
+    identity: Mapping[str, tuple[str, ...]] = field(repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         days = [v.day for v in self.visits]

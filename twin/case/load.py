@@ -105,6 +105,7 @@ def _assemble(
         first_weekday=calendar.first_weekday,
         notes=(*case.notes, *files.notes, *placing.notes, *_not_modelled(case)),
         organs={name: np.ascontiguousarray(mask[box]) for name, mask in organs.items()},
+        identity=case.identity,
     )
     for problem in () if case.labels_checked else contradictions(patient):
         problems.add(problem)

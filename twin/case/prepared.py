@@ -41,6 +41,7 @@ def save_patient(patient: Patient, folder: Path) -> None:
         "visibility": dataclasses.asdict(patient.visibility),
         "first_weekday": patient.first_weekday,
         "notes": list(patient.notes),
+        "identity": {keyword: list(found) for keyword, found in patient.identity.items()},
         "organs": [_organ(name, i, mask, fields) for i, (name, mask) in enumerate(patient.organs.items())],
     }
     fields |= {name: (SPACE, values, {"units": "1"}) for name, values in courses.items()}
@@ -83,6 +84,7 @@ def load_patient(folder: Path) -> Patient:
         first_weekday=facts["first_weekday"],
         notes=tuple(facts["notes"]),
         organs={organ["name"]: data[organ["mask"]].values for organ in facts.get("organs", [])},
+        identity={keyword: tuple(found) for keyword, found in facts.get("identity", {}).items()},
     )
 
 

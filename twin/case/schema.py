@@ -51,6 +51,8 @@ class CaseFile(Written):
     """true: labels that contradict the images (a cavity that enhances, a lesion that changes sides) were looked at."""
     markers: dict[str, str | float] = Field(default_factory=dict)
     """Genomics and laboratory values that move priors: {idh: mutant, mgmt: methylated, ki67_percent: 25}."""
+    identity: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Salted digests of the DICOM study, as an import in hospital mode writes them; `oncotwin export` compares them."""
     notes: tuple[str, ...] = ()
     """Remarks that the report repeats."""
 

@@ -50,6 +50,8 @@ def write_case(patient: Patient, folder: Path) -> Path:
         "crop": False,
         "notes": list(patient.notes),
     }
+    if patient.identity:
+        content["identity"] = {keyword: list(found) for keyword, found in patient.identity.items()}
     if patient.organs:
         content["organs"] = {
             name: _file(folder, f"organs/{i + 1}.nii.gz", np.asarray(mask, bool), patient.grid)

@@ -142,7 +142,11 @@ def beside(path: Path, name: str, where: str) -> Path:
             remedy="load it in a viewer and save it as one file (.nrrd, .mha or .nii.gz)",
         )
     folder = path.parent.resolve()
-    target = (folder / name).resolve()
+    try:
+        target = (folder / name).resolve()
+        there = target.is_file()
+    except (OSError, ValueError):  # a name too long, with a zero byte, a link onto itself
+        raise unreadable(where, "it names no file that can be") from None
     if not target.is_relative_to(folder):
         raise DataRefused(
             f"{where} takes its voxels from outside its own folder.",
@@ -150,7 +154,7 @@ def beside(path: Path, name: str, where: str) -> Path:
             why="a header that came from elsewhere must not choose which files of this computer are read",
             remedy="put the file of voxels beside the header and name it there without a path",
         )
-    if not target.is_file():
+    if not there:
         raise DataRefused(
             f"The file of voxels that {where} names is not there.",
             where=where,

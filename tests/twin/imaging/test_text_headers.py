@@ -181,6 +181,8 @@ def test_a_file_of_voxels_beside_the_header(tmp_path, write, field, ending):
     refused(write(tmp_path, {field: "absent.raw"}, b"", ending), "is not there")
     for several in ("LIST", "slice%03d.raw 1 4 1"):
         refused(write(tmp_path, {field: several}, b"a.raw\nb.raw\n", ending), "spreads its voxels over several files")
+    for impossible in ("voxels\0.raw", "v" * 5000):
+        refused(write(tmp_path, {field: impossible}, b"", ending), "names no file that can be")
     (tmp_path / "voxels.raw").write_bytes(VALUES.tobytes()[:-4])
     refused(write(tmp_path, {field: "voxels.raw"}, b"", ending), "promises 480 bytes of voxels, the file holds 476")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping as Mapped
 from typing import Any
 
 from twin import RESEARCH_USE_ONLY
@@ -36,6 +37,9 @@ class CaseText:
             entry["held_out"] = True
         if images or regions:
             self.content["visits"].append(entry)
+
+    def identity(self, digests: Mapped[str, tuple[str, ...]]) -> None:
+        self.content["identity"] = {keyword: list(found) for keyword, found in digests.items()}
 
     def course(self, entry: dict[str, Any]) -> None:
         self.content.setdefault("treatments", []).append(entry)

@@ -59,6 +59,8 @@ class Contents:
     aside: list[SetAside] = field(default_factory=list)
     refused: list[DataRefused] = field(default_factory=list)
     people: set[str] = field(default_factory=set)
+    issuers: set[str] = field(default_factory=set)
+    births: set[str] = field(default_factory=set)
     studies: dict[str, datetime.date | None] = field(default_factory=dict)
 
     def volume(self, series_uid: str) -> Volume | None:
@@ -79,10 +81,28 @@ def read_contents(found: Gathered, named: bool, progress: Progress) -> Contents:
     progress.end()
     files = [f for f in files if f.modality or text(f.header, "SOPClassUID")]
     contents.people = {clean(text(f.header, "PatientID")) or clean(text(f.header, "PatientName")) for f in files}
+    contents.issuers = {clean(text(f.header, "IssuerOfPatientID")) for f in files} - {""}
+    contents.births = {clean(text(f.header, "PatientBirthDate")) for f in files} - {""}
     contents.studies = {text(f.header, "StudyInstanceUID"): None for f in files}
     for series in group(files, named):
         _sort_series(series, contents)
     return contents
+
+
+def one_person(contents: Contents) -> None:
+    """Refuse files of several patients: of several numbers, or of one number with several issuers or dates of birth."""
+    counts = {
+        f"{len(contents.people - {''})} patients": contents.people - {""},
+        f"patients: one number, {len(contents.issuers)} issuers of it": contents.issuers,
+        f"patients: one number, {len(contents.births)} dates of birth": contents.births,
+    }
+    for words, found in counts.items():
+        if len(found) > 1:
+            raise DataRefused(
+                f"The study mixes {words}.",
+                why="one twin is one patient",
+                remedy="give the folder of one patient; check whether the PACS export was filtered by patient",
+            )
 
 
 def _sort_series(series: Series, contents: Contents) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 LONGEST_TEXT = 1024
@@ -26,7 +27,8 @@ def texts(dataset: Any, keyword: str) -> tuple[str, ...]:
     if value is None:
         return ()
     try:
-        parts = [value] if isinstance(value, str | bytes) or not hasattr(value, "__iter__") else list(value)[:64]
+        several = isinstance(value, Sequence) and not isinstance(value, str | bytes)  # a PersonName has letters, not parts
+        parts = list(value)[:64] if several else [value]
         return tuple(clean(str(part)) for part in parts)
     except Exception:  # a name or a nested value is decoded by pydicom only when it is turned into text
         return ()

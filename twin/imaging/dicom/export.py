@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from twin import RESEARCH_USE_ONLY
-from twin.errors import DataRefused, UsageError
+from twin.errors import UsageError
 from twin.imaging.dicom.anonymous import anonymous
-from twin.imaging.dicom.contents import read_contents
+from twin.imaging.dicom.contents import one_person, read_contents
 from twin.imaging.dicom.derivatives import write_derivatives
 from twin.imaging.dicom.file import quiet
 from twin.imaging.dicom.gather import gathered
+from twin.imaging.dicom.identity import check_identity
 from twin.imaging.dicom.match import Match, match
 from twin.imaging.dicom.predicted import Arm, Predicted, load_predictions
 from twin.imaging.dicom.write_pdf import encapsulated_pdf
@@ -57,7 +58,8 @@ def export_results(
     scan, a measurement report (SR TID 1500) with medians and 90 % intervals; NIfTI with JSON sidecars; in hospital mode
     report.pdf as a DICOM document where there is one (it shows names and dates as the case gives them). They lie on the
     series of ``source_study`` whose voxels are the patient's baseline image: if no series matches, the export is
-    refused. ``mode`` "hospital" keeps the identity of the study, "research" writes a source series without identity and
+    refused. ``mode`` "hospital" keeps the identity of the study, and refuses a study whose identity is not that of the
+    case's scans (twin.imaging.dicom.identity); "research" writes a source series without identity and
     refers to that one.
     """
     results, source_study, out = Path(results), Path(source_study), Path(out)
@@ -67,13 +69,14 @@ def export_results(
     predicted = load_predictions(results, arms)
     with gathered(source_study, rules.named) as found:
         contents = read_contents(found, rules.named, progress)
-        if len(contents.people - {""}) > 1:
-            raise DataRefused("The study mixes several patients.", remedy="give the study of one patient")
+        one_person(contents)
         rules = privacy(mode, next(iter(contents.people), ""), key)
         source = match(contents, predicted.patient)
         with replacing(out) as folder:
             folder.mkdir()
             lines = [_matched(source, rules.named)]
+            if rules.named:
+                lines.append(check_identity(predicted.patient.identity, source.volume.series.header))
             if not rules.named:
                 source = anonymous(source, predicted.patient.name, rules)
                 lines.append(f"{len(source.headers)} source images without identity in source/.")

@@ -13,10 +13,11 @@ from twin.imaging.bids import bids_files, import_bids
 from twin.imaging.deface import MARGIN_MM, Defacing, find_face
 from twin.imaging.dicom.arrange import Arranged, Visit, arrange, series_key
 from twin.imaging.dicom.casefile import CaseText
-from twin.imaging.dicom.contents import Contents, Shown, read_contents
+from twin.imaging.dicom.contents import Contents, Shown, one_person, read_contents
 from twin.imaging.dicom.file import quiet
 from twin.imaging.dicom.finding import remarks, size_words
 from twin.imaging.dicom.gather import gathered
+from twin.imaging.dicom.identity import digests
 from twin.imaging.dicom.mapping import Mapping, load_mapping, template
 from twin.imaging.dicom.region import TISSUE, may_be_tumour
 from twin.imaging.dicom.report import ImportReport, Notebook
@@ -71,7 +72,7 @@ def import_study(
                 folder.mkdir()
                 return replace(import_bids(found.tree, folder, answers, rules.named, progress, deface), out=out)
         contents = read_contents(found, rules.named, progress)
-        _one_person(contents)
+        one_person(contents)
         rules = privacy(mode, next(iter(contents.people), ""), key)
         arranged = arrange(contents, answers)
         with replacing(out) as folder:
@@ -87,16 +88,6 @@ def _check_out(out: Path, overwrite: bool) -> None:
             f"{out} is there already.",
             why="what was corrected by hand in it would be lost",
             remedy="name another folder" + ("" if overwrite else ", or say --overwrite if an import made it"),
-        )
-
-
-def _one_person(contents: Contents) -> None:
-    people = contents.people - {""}
-    if len(people) > 1:
-        raise DataRefused(
-            f"The study mixes {len(people)} patients.",
-            why="one twin is one patient",
-            remedy="give the folder of one patient; check whether the PACS export was filtered by patient",
         )
 
 
@@ -133,6 +124,7 @@ class _Import:
         asks_start = write_radiotherapy(self.contents, self.arranged, self.answers, self.folder, self.text, self.note)
         self._tissue()
         self._registration()
+        self._identity()
         self._say_face()
         self._say_what_was_left()
         self._files(asks_start)
@@ -313,6 +305,11 @@ class _Import:
         if len(frames) > 1 and not set.intersection(*frames):
             self.text.content["registration"] = "rigid"
             self.note.say("The dates have different frames of reference: each scan is registered onto the baseline.")
+
+    def _identity(self) -> None:
+        if self.rules.named:
+            shown = self.arranged.visits[0].images.values()
+            self.text.identity(digests(s.volume.series.header for s in shown))
 
     def _say_what_was_left(self) -> None:
         for aside in self.arranged.aside:

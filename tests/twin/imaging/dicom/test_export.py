@@ -14,10 +14,12 @@ import pytest
 from tests.twin.imaging.dicom import studies
 from tests.twin.imaging.dicom.identity import UID, Tokens, plant, written
 from tests.twin.imaging.dicom.results import SCANS, patient_of, write_results
+from twin.case import load_case, write_case
 from twin.errors import DataRefused, UsageError
 from twin.grid import Grid
-from twin.imaging.dicom import export_results, phantom
+from twin.imaging.dicom import export_results, import_study, phantom
 from twin.imaging.dicom.file import Source
+from twin.imaging.dicom.identity import ELEMENTS
 from twin.imaging.dicom.phantom import Exam
 from twin.imaging.dicom.rtstruct import read_structures
 from twin.imaging.dicom.seg import read_segmentation
@@ -233,7 +235,7 @@ def test_an_arm_without_tumour_is_said(exported, tmp_path):
     write_results(tmp_path / "results", patient_of(values_of(grid), grid, BOX))
     replace_probability(tmp_path / "results", np.array(0.1))
     report = export_results(tmp_path / "results", folder / "pacs", tmp_path / "out")
-    assert "no tumour is predicted" in report.lines[1]
+    assert any("no tumour is predicted" in line for line in report.lines)
 
 
 @pytest.mark.parametrize("enhanced", [False, True], ids=["classic", "enhanced"])
@@ -286,3 +288,89 @@ def test_a_source_that_lacks_optional_elements_is_completed(tmp_path):
     write_results(tmp_path / "results", patient_of(values_of(grid), grid, BOX))
     report = export_results(tmp_path / "results", tmp_path / "pacs", tmp_path / "out")
     assert any(name.endswith("seg.dcm") for name in report.files)
+
+
+@pytest.fixture(scope="module")
+def identified(tmp_path_factory):
+    """(results folder of a case imported in hospital mode, its study, the datasets of the study)."""
+    folder = tmp_path_factory.mktemp("identity")
+    datasets = studies.baseline_study(studies.head())
+    for one in datasets:
+        one.IssuerOfPatientID, one.PatientName, one.PatientBirthDate = "HOSPITAL A", "Doe^Jane", "19500102"
+    studies.shuffled(datasets, folder / "pacs")
+    answers = {"radiotherapy": {"from_date": "2026-01-19"}}
+    for mode in ("hospital", "research"):
+        import_study(folder / "pacs", folder / mode, answers, mode=mode)
+        write_results(folder / f"results-{mode}", load_case(folder / mode))
+    return folder
+
+
+def changed(folder, tmp_path, **tags) -> None:
+    """The study with other elements."""
+    datasets = [pydicom.dcmread(p) for p in sorted((folder / "pacs").rglob("IM*"))]
+    for one in datasets:
+        for keyword, value in tags.items():
+            if keyword in one:
+                setattr(one, keyword, value)
+    studies.shuffled(datasets, tmp_path / "pacs")
+
+
+def test_an_export_compares_the_identity_and_says_so(identified, tmp_path):
+    report = export_results(identified / "results-hospital", identified / "pacs", tmp_path / "out")
+    assert report.lines[1] == (
+        "Identity compared with the case: the patient number, who issued the patient number, the name, the date of birth, "
+        "the study, the frame of reference agree."
+    )
+
+
+@pytest.mark.parametrize(
+    ("tags", "words"),
+    [
+        ({"PatientID": "another"}, "the patient number differs"),
+        ({"PatientID": ""}, "the patient number differs"),
+        ({"IssuerOfPatientID": "HOSPITAL B"}, "who issued the patient number differs"),
+        ({"PatientName": "Roe^Richard"}, "the name differs"),
+        ({"PatientBirthDate": "19510102"}, "the date of birth differs"),
+        ({"StudyInstanceUID": "1.2.3.4"}, "the study differs"),
+        ({"FrameOfReferenceUID": "1.2.3.5"}, "the frame of reference differs"),
+        ({"PatientID": "another", "PatientName": "Roe^Richard"}, "the patient number, the name differ"),
+    ],
+)
+def test_a_study_of_another_identity_is_refused_although_its_voxels_agree(identified, tmp_path, tags, words):
+    changed(identified, tmp_path, **tags)
+    with pytest.raises(DataRefused, match=f"not the one from which the case was made: {words}\\.") as caught:
+        export_results(identified / "results-hospital", tmp_path / "pacs", tmp_path / "out")
+    assert caught.value.exit_code == 3 and caught.value.remedy and not (tmp_path / "out").exists()
+    assert "Roe" not in str(caught.value) and "HOSPITAL" not in str(caught.value)
+
+
+@pytest.mark.parametrize("tags", [{"PatientName": "DOE^JANE^^"}, {"PatientBirthDate": ""}, {"IssuerOfPatientID": ""}])
+def test_other_ways_to_write_the_same_identity_are_no_other_one(identified, tmp_path, tags):
+    changed(identified, tmp_path, **tags)
+    assert export_results(identified / "results-hospital", tmp_path / "pacs", tmp_path / "out").files
+
+
+def test_identity_is_kept_as_salted_digests_and_in_hospital_mode_only(identified, tmp_path):
+    patient = load_case(identified / "hospital")
+    assert set(patient.identity) == set(ELEMENTS)
+    assert patient.identity["PatientID"] != load_case(identified / "hospital").identity["PatientName"]
+    words = (identified / "hospital/case.yaml").read_text() + (identified / "results-hospital/patient.json").read_text()
+    assert not any(word in words for word in ("HOSPITAL A", "Doe", "Jane", "19500102"))
+    assert "identity" not in (identified / "research/case.yaml").read_text()
+    write_case(patient, tmp_path / "again")
+    assert load_case(tmp_path / "again").identity == patient.identity
+    report = export_results(identified / "results-research", identified / "pacs", tmp_path / "out")
+    assert "states no identity to compare" in report.lines[1]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "words"), [("IssuerOfPatientID", "2 issuers of it"), ("PatientBirthDate", "2 dates of birth")]
+)
+def test_one_number_of_two_patients_is_refused(identified, tmp_path, keyword, words):
+    datasets = [pydicom.dcmread(p) for p in sorted((identified / "pacs").rglob("IM*"))]
+    setattr(datasets[0], keyword, "19600101")
+    studies.shuffled(datasets, tmp_path / "pacs")
+    for call in (lambda: import_study(tmp_path / "pacs", tmp_path / "case"),
+                 lambda: export_results(identified / "results-hospital", tmp_path / "pacs", tmp_path / "out")):  # fmt: skip
+        with pytest.raises(DataRefused, match=f"mixes patients: one number, {words}"):
+            call()

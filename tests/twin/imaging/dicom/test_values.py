@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from tests.twin.imaging.dicom import studies
 from tests.twin.imaging.dicom.test_stack import EXAM, only, ramp, small
 from twin.imaging.dicom import phantom
+from twin.imaging.dicom.element import text, texts
 from twin.imaging.dicom.role import role_of
 from twin.imaging.dicom.suv import suv_factor
 from twin.imaging.dicom.values import compact, measure, real_world_mapping
@@ -199,3 +200,11 @@ def test_the_day_is_that_of_the_scan_not_of_a_later_processing(tmp_path):
     grid = small()
     datasets = phantom.slices(EXAM, ramp(grid), grid, 3, SeriesDate="20270101", ContentDate="20270101")
     assert only(datasets, tmp_path).series.date == datetime.date(2026, 1, 5)
+
+
+def test_a_persons_name_is_one_value():
+    header = Dataset()
+    header.PatientName = "Doe^Jane"
+    header.ImageType = ["ORIGINAL", "PRIMARY"]
+    assert text(header, "PatientName") == "Doe^Jane"
+    assert texts(header, "ImageType") == ("ORIGINAL", "PRIMARY")
