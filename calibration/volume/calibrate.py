@@ -23,6 +23,7 @@ from calibration.structure import Structure
 from calibration.volume.posterior import Sampled, SizeDensity, covariance, sample
 from calibration.volume.structure import Readings, course, observed_ml, parameters
 from calibration.words import AS_WIDE, name_of
+from twin.case.stored_plan import plan_facts
 from twin.errors import DataRefused
 from twin.progress import SILENT, Progress, stage
 from twin.sizes import SizeSeries
@@ -53,7 +54,8 @@ class SizeTwin:
 
         save_dataset(folder / POSTERIOR, self.posterior)
         save_dataset(folder / FIT, self.fit)
-        save_json(folder / "sizes.json", asdict(self.series))
+        treatments = plan_facts(self.series.treatments, {})
+        save_json(folder / "sizes.json", asdict(self.series) | {"treatments": treatments})
         save_forecast(self.fit, self.summary["visits"], self.decision_day, folder)
         save_json(folder / SUMMARY, dict(self.summary))
 

@@ -135,7 +135,7 @@ def context(results: Results, gallery: Gallery, charts: Charts) -> dict[str, Any
         "doses": _doses(charts),
         "regret": regret_table(results),
         "rethink": rethink(results),
-        "record": record_table(results),
+        "record": record_table(results.track),
         "plain": plain_words(results),
         "margin": (results.study or {}).get("margin_percent"),
         "method": facts.method(results),

@@ -5,28 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from twin.report import numbers as n
-from twin.report.results import Results
 from twin.report.tables import two
 
 
-def record_table(results: Results) -> dict[str, Any] | None:
-    """Scores of earlier forecasts, remarks, and what they come to; None where no forecast is on record."""
-    track = results.track
+def record_table(track: dict[str, Any] | None, later: str = "scan") -> dict[str, Any] | None:
+    """Scores of earlier forecasts, remarks, and what they come to; None where no forecast is on record.
+
+    ``later`` is what a forecast is held against, in words.
+    """
     if not track or not (track.get("forecasts") or track.get("scores")):
         return None
     return {
-        "verdict": _verdict(track),
+        "later": later,
+        "of_maps": any(score.get("ccc") is not None for score in track.get("scores", [])),
+        "verdict": _verdict(track, later),
         "rows": [_row(score) for score in track.get("scores", [])],
         "remarks": [_remark(r) for r in track.get("remarks", [])],
         "head": str(track.get("head", ""))[:16],
     }
 
 
-def _verdict(track: dict[str, Any]) -> str:
+def _verdict(track: dict[str, Any], later: str) -> str:
     found = track.get("summary") or {}
     scored, made = found.get("scored", 0), len(track.get("forecasts", []))
     if not scored:
-        return f"{made} forecast{'s' if made != 1 else ''} on record; none has met a later scan yet."
+        return f"{made} forecast{'s' if made != 1 else ''} on record; none has met a later {later} yet."
     words = f"{found['inside']['90']} of {scored} scored forecasts held the observed volume in their 90 % interval"
     words += f", {found['inside']['50']} in their 50 % interval"
     mine, simple = (n.number(found[key]) for key in ("mean_crps_ml", "mean_crps_no_change_ml"))

@@ -11,14 +11,18 @@ from typing import Any
 import xarray as xr
 
 from twin import RESEARCH_USE_ONLY, __version__
+from twin.case.stored_plan import plan_of
 from twin.report import numbers as n
 from twin.report.build import HERE, template
 from twin.report.charts import densities_of
+from twin.report.record import record_table
+from twin.report.results import TRACK
 from twin.report.tables import parameter_rows
 from twin.store import load_dataset, load_json, save_text
 from twin.visual.densities import density_svg
 from twin.visual.fan import Course, Observation, fan_svg, shared_axes
 from twin.visual.palette import REFERENCE
+from twin.visual.tracks import Given, of_plan, rows_of
 
 LIMITS = (
     "The forecast comes from one lesion's sizes and the listed treatments: it knows no image, no place, no other lesion and "
@@ -39,7 +43,14 @@ class SizeResults:
     calibration: dict[str, Any] = field(repr=False)
     posterior: xr.Dataset = field(repr=False)
     fit: xr.Dataset = field(repr=False)
+    track: dict[str, Any] | None = field(repr=False, default=None)
     tissues: tuple[str, ...] = ()
+
+    @property
+    def given(self) -> tuple[Given, ...]:
+        """What is given up to the forecast's last day."""
+        last = float(self.fit["t"][-1])
+        return tuple(g for g in of_plan(plan_of(self.series["treatments"], {})) if g.day <= last)
 
 
 def build_size_report(
@@ -55,6 +66,7 @@ def build_size_report(
         load_json(folder / "calibration.json"),
         load_dataset(folder / "posterior.zarr").load(),
         load_dataset(folder / "fit.zarr").load(),
+        load_json(folder / TRACK) if (folder / TRACK).exists() else None,
     )
     page = template("sizes.html.j2").render(_context(results, categories, chances or {}))
     return save_text(out / "report.html", page)
@@ -75,6 +87,8 @@ def _context(results: SizeResults, categories: Sequence[Mapping[str, Any]], chan
         "horizon_day": float(results.fit["t"][-1]),
         "expected": (n.volume(middle), f"{n.volume(low)} – {n.volume(high)}"),
         "fan": Markup(_fan(results)),
+        "given": rows_of(results.given),
+        "record": record_table(results.track, "reading"),
         "readings": _readings(results, categories),
         "chances": [(category, n.share(share)) for category, share in chances.items()],
         "parameters": parameter_rows(results),
@@ -86,7 +100,7 @@ def _context(results: SizeResults, categories: Sequence[Mapping[str, Any]], chan
 
 def _fan(results: SizeResults) -> str:
     fit, visits = results.fit, results.calibration["visits"]
-    course = Course("fit", "Volume as it will be read", REFERENCE, fit["t"].values, fit["volume_ml"].values)
+    course = Course("fit", "Volume as it will be read", REFERENCE, fit["t"].values, fit["volume_ml"].values, results.given)
     observed = [Observation(v["day"], v["observed_volume_ml"], v["held_out"]) for v in visits]
     axes = shared_axes([course], observed, results.calibration["decision_day"], 0.001)
     return fan_svg(course, axes, observed, None, alone=True)

@@ -13,6 +13,8 @@ sizes:
   - {day: 0, diameter: 21 mm}
   - {day: 42, diameter: 23 mm}
   - {day: 84, diameter: 27 mm, held_out: true}
+treatments:
+  - {drug: paclitaxel, amount: 175 mg/m2, days: 1, every_days: 21, cycles: 2, from_day: 44}
 """
 SVG = "http://www.w3.org/"
 QUICK = ("--evaluations", 40, "--draws", 10, "--quiet")
@@ -38,11 +40,16 @@ def test_from_sizes_to_a_forecast_and_its_track_record(oncotwin, sizes):
     )
     assert page.count("<b>SD</b>") == 1 and page.count("<b>PD</b>") == 1
     assert "20 % or more and 5 mm or more above the smallest sum so far" in page and "of the draws" in page
-    (sizes / "case.yaml").write_text(CASE.replace(", held_out: true", "") + "  - {day: 120, diameter: 28 mm}\n")
+    (sizes / "case.yaml").write_text(CASE.replace("27 mm, held_out: true}", "27 mm}\n  - {day: 120, diameter: 28 mm}"))
     updated = oncotwin("update", ".", "--draws", 10, "--json")
     assert updated.exit_code == 0, updated.output
     told = json.loads(updated.stdout)
     assert told["new_visits"] == [84.0, 120.0] and told["track_record"]["scored"] == 2
+    assert oncotwin("report", "results").exit_code == 0
+    page = (sizes / "results" / "report.html").read_text()
+    assert "Below: paclitaxel, a line for each day" in page
+    record = page.split("How earlier forecasts did")[1].split("</section>")[0]
+    assert "Day 84" in record and "Day 120" in record and "CCC" not in record
     assert "was not changed" in oncotwin("update", ".").stdout
     (sizes / "case.yaml").write_text(CASE.replace("day: 42", "day: 30"))
     refused = oncotwin("update", ".")
