@@ -127,7 +127,8 @@ def agreement_figure(rows: Sequence[Agreement], as_svg: bool):
         tall = fig.get_size_inches()[1]
         ax = fig.add_axes((0.215, 0.42 / tall, 0.765, 1 - 0.50 / tall))
         values = [v for r in rows for v in (r.observed, r.exponential, r.no_change, *(r.twin or ())) if v is not None]
-        limit = min(max(values) * 1.05, 2.6 * max(r.observed for r in rows))
+        largest = max(r.observed for r in rows)
+        limit = min(max(values) * 1.05, 2.6 * largest if largest else np.inf) or 1.0
         for i, row in enumerate(rows):
             _draw_agreement(ax, -i, row, limit)
         ax.set_xlim(0, limit)
