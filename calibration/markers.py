@@ -10,7 +10,8 @@ from twin.errors import DataRefused
 from twin.parameter import Parameter, Prior
 from twin.registry import unknown
 
-UNVERIFIED = "direction from the paper, size assumed and from memory: verify before use"
+ASSUMED = "the paper's abstract has the direction; this size is an assumption"
+UNREAD = "not verified against the paper: direction and size are assumptions"
 
 Value = str | float
 
@@ -42,14 +43,18 @@ def _states(**known: tuple[Shift, ...]) -> Callable[[Value], tuple[Shift, ...]]:
 def _ki67(value: Value) -> tuple[Shift, ...]:
     percent = _number(value, 0.0, 100.0, "per cent of cells")
     factor = math.sqrt(min(max(percent, 1.0), 80.0) / 20.0)
-    source = f"Ki-67 {percent:g} %: Johannessen & Torp 2006, Anticancer Res 26:1195 ({UNVERIFIED})"
+    source = (
+        f"Ki-67 {percent:g} %: rises with the grade of astrocytomas, in a wide scatter: Johannessen & Torp 2006, "
+        f"Pathol Oncol Res 12:143 ({ASSUMED})"
+    )
     return (Shift("proliferation_per_day", source, factor, 0.4),)
 
 
 def _psa(value: Value) -> tuple[Shift, ...]:
     days = _number(value, 5.0, 5000.0, "days")
     source = (
-        f"ln 2 over the PSA doubling time, {days:g} days: D'Amico et al. 2003, J Natl Cancer Inst 95:1376 ({UNVERIFIED})"
+        f"ln 2 over the PSA doubling time, {days:g} days; PSA was in proportion to the volume of untreated cancers: "
+        "Schmid et al. 1993, Cancer 71:2031 (the width is an assumption)"
     )
     return (Shift("proliferation_per_day", source, doubt=0.5, median=math.log(2.0) / days),)
 
@@ -64,9 +69,15 @@ def _number(value: Value, low: float, high: float, unit: str) -> float:
     return number
 
 
-_BALDOCK = f"IDH-mutant gliomas are more diffuse: Baldock et al. 2014, Neuro Oncol 16:779 ({UNVERIFIED})"
-_HEGI = f"MGMT methylation and temozolomide: Hegi et al. 2005, N Engl J Med 352:997 ({UNVERIFIED})"
-_CAIRNCROSS = f"1p/19q codeletion and chemotherapy: Cairncross et al. 2013, J Clin Oncol 31:337 ({UNVERIFIED})"
+_BALDOCK = f"IDH-mutant gliomas are more diffuse: Baldock et al. 2014, Neuro Oncol 16:779 ({UNREAD})"
+_HEGI = (
+    "temozolomide prolonged median survival from 15.3 to 21.7 months where MGMT was methylated and not significantly where "
+    f"it was not: Hegi et al. 2005, N Engl J Med 352:997 ({ASSUMED})"
+)
+_CAIRNCROSS = (
+    "codeleted: longer survival after radiotherapy alone (hazard ratio 0.40) and a gain by PCV (0.59), others none: "
+    f"Cairncross et al. 2013, J Clin Oncol 31:337 ({ASSUMED})"
+)
 
 MARKERS: dict[str, Callable[[Value], tuple[Shift, ...]]] = {
     "idh": _states(

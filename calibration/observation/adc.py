@@ -8,7 +8,7 @@ from twin.patient import Cellularity
 
 TRUE_CHANGE = {"brain": 0.08, "breast": 0.15, "liver": 0.27}
 """Relative change of the ADC between two scans that is a true one with 95 % confidence, by organ (QIBA profile for diffusion
-imaging). It is 1.96 sqrt(2) = 2.77 times the spread of one scan."""
+imaging, as told in PMC11537247). It is 1.96 sqrt(2) = 2.77 times the spread of one scan."""
 
 REPEATABILITY = TRUE_CHANGE["brain"] / 2.77
 """Relative spread of a brain scan's ADC. It moves the whole scan, so it is a factor for the visit, not for the voxel."""

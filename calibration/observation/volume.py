@@ -7,8 +7,9 @@ import numpy as np
 from twin.grid import Grid
 
 RELATIVE_SPREAD = 0.10
-"""Spread of ln(volume) between readers of one scan: volumetry of glioblastoma varies by about 10 % (Ellingson 2017,
-Neurotherapeutics 14:307)."""
+"""Spread of ln(volume) between readers of one scan. One rater's repeated half-automatic volumetry of glioblastoma errs by
+3.3 % (FLAIR) and 8.2 % (contrast enhancement) ("Reliability of semi-automated segmentations in glioblastoma", Clin
+Neuroradiol 2017, abstract); several readers, who differ more, are assumed to differ by 10 %."""
 
 
 def of_mask(mask: np.ndarray, grid: Grid) -> float:
