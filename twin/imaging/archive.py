@@ -62,7 +62,7 @@ class Unpacked:
     """The files that came out, with the names they had inside, and what was left out and why."""
 
     files: list[tuple[Path, str]] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
 
 
 def is_archive(path: Path) -> bool:
@@ -91,7 +91,7 @@ def unpack(path: Path, folder: Path, limits: Limits | None = None) -> Unpacked:
             budget.member(size)
             if problem:
                 budget.spend(size, size)
-                found.left_out.append(f"{_shown(name)}: {problem}")
+                found.left_out.append((_shown(name), problem))
                 continue
             target = folder / f"{len(found.files) + 1:06d}"
             _copy(opened, target, budget)
@@ -239,5 +239,5 @@ def _tar_problem(info: Any) -> str:
 def _name_problem(name: str) -> str:
     plain = name.replace("\\", "/")
     if plain.startswith("/") or ":" in plain[:3] or ".." in plain.split("/"):
-        return "its name points outside the archive"
+        return "a name that points outside"
     return ""

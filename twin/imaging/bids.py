@@ -6,7 +6,7 @@ import csv
 import datetime
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from twin.case.labels import PRESETS, REGIONS, SPELLINGS
 from twin.case.units import ROLES, UNIT_NEEDED, tidy
 from twin.errors import DataRefused
 from twin.imaging.deface import MARGIN_MM, Defacing, find_face
+from twin.imaging.dicom.finding import size_words
 from twin.imaging.dicom.mapping import Mapping
 from twin.imaging.dicom.report import ImportReport, Notebook
 from twin.imaging.read import read_image
@@ -51,6 +52,11 @@ class BidsFile:
     def is_brain(self) -> bool:
         return self.suffix == "mask" and "brain" in (self.entities.get("desc"), self.entities.get("label"))
 
+    @property
+    def kind(self) -> str:
+        """What a file that is no image shows."""
+        return "the brain" if self.is_brain else "a segmentation"
+
     def beside(self, ending: str) -> Path:
         return self.path.with_name(re.sub(r"\.nii(\.gz)?$", ending, self.path.name))
 
@@ -81,9 +87,17 @@ def lay_out(members: Iterable[tuple[Path, str]], folder: Path) -> Path | None:
 
 
 def import_bids(
-    source: Path, folder: Path, answers: Mapping, named: bool, progress: Progress = SILENT, deface: bool = False
+    source: Path,
+    folder: Path,
+    answers: Mapping,
+    named: bool,
+    progress: Progress = SILENT,
+    deface: bool = False,
+    remarks: Sequence[str] = (),
 ) -> ImportReport:
     """Write images and ``case.yaml`` into ``folder``; the report's problems are what is left to answer.
+
+    ``remarks`` tell what of the source was passed over before; the report repeats them.
 
     Days come from ``days`` in the mapping, ``sub-*_sessions.tsv`` (acq_time) or names such as ses-day042; labels from
     ``preset`` in the mapping or the segmentation's own ``dseg.tsv``; the unit of a PET image from its sidecar (Units), that
@@ -96,7 +110,7 @@ def import_bids(
         raise DataRefused(
             f"The tree holds {len(people)} subjects.", why="one twin is one patient", remedy="give the folder of one subject"
         )
-    return _Tree(source, folder, files, answers, named, deface, Notebook()).write(progress)
+    return _Tree(source, folder, files, answers, named, deface, Notebook(list(remarks))).write(progress)
 
 
 @dataclass
@@ -147,7 +161,6 @@ class _Tree:
     def _image(self, file: BidsFile, name: str) -> Any:
         assert file.role is not None
         self._copy(file, name)
-        self.note.say(f"  {file.role}")
         if file.role not in UNIT_NEEDED:
             return name
         units = ROLES[file.role]
@@ -167,6 +180,7 @@ class _Tree:
         if self.defacing and file.role is not None:
             image = self.defacing.remove(image)
         write_image(self.folder / name, image.values, image.grid)
+        self.note.say(f"  {file.role or file.kind}: {size_words(image.grid)}")
         return name
 
     def _find_face(self, files: list[BidsFile], day: float) -> Defacing:

@@ -122,11 +122,12 @@ def arrange(contents: Contents, answers: Answers) -> Arranged:
 
 
 def _nothing(contents: Contents) -> DataRefused:
-    seen = f"{contents.files} DICOM files" if contents.files else "no DICOM file"
+    files = f"{contents.files} DICOM file{'s' * (contents.files > 1)}"
+    seen = f"{files}, but no image series that can be used" if contents.files else "no DICOM file and no other image"
     reasons = "; ".join(str(r.what) for r in contents.refused[:3])
     aside = "; ".join(f"{a.name}: {a.reason}" for a in contents.aside[:5])
     return DataRefused(
-        f"The study holds {seen}, but no image series that can be used.",
+        f"The study holds {seen}.",
         why="; ".join(w for w in (reasons, aside) if w),
         remedy="export the original MR, CT or PET series (not screenshots), uncompressed if in doubt",
     )

@@ -20,7 +20,7 @@ def unusable(volume: Volume) -> str:
     if where.uneven:
         steps = np.diff(where.offsets_mm)
         if steps.max() > WIDEST_RATIO * max(float(steps.min()), ROUNDING_MM):
-            return f"its slice distances run from {steps.min():.2f} to {steps.max():.2f} mm"
+            return f"slices are missing: neighbours lie from {steps.min():.2f} to {steps.max():.2f} mm apart"
     return ""
 
 

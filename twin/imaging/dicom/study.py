@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from twin.errors import DataRefused, UsageError
-from twin.imaging.bids import bids_files, import_bids
+from twin.imaging.bids import import_bids
 from twin.imaging.deface import MARGIN_MM, Defacing, find_face
 from twin.imaging.dicom.arrange import Arranged, Visit, arrange, series_key
 from twin.imaging.dicom.casefile import CaseText
 from twin.imaging.dicom.contents import Contents, Shown, one_person, read_contents
 from twin.imaging.dicom.file import quiet
 from twin.imaging.dicom.finding import remarks, size_words
-from twin.imaging.dicom.gather import gathered
+from twin.imaging.dicom.gather import Gathered, gathered
 from twin.imaging.dicom.identity import digests
 from twin.imaging.dicom.mapping import Mapping, load_mapping, template
 from twin.imaging.dicom.region import TISSUE, may_be_tumour
@@ -62,15 +62,14 @@ def import_study(
     answers = load_mapping(mapping)
     rules = privacy(mode)
     _check_out(out, overwrite)
-    if source.is_dir() and bids_files(source):
-        with replacing(out) as folder:
-            folder.mkdir()
-            return replace(import_bids(source, folder, answers, rules.named, progress, deface), out=out)
     with gathered(source, rules.named) as found:
         if found.tree is not None:
             with replacing(out) as folder:
                 folder.mkdir()
-                return replace(import_bids(found.tree, folder, answers, rules.named, progress, deface), out=out)
+                made = import_bids(found.tree, folder, answers, rules.named, progress, deface, found.remarks)
+                return replace(made, out=out)
+        if found.loose and not found.sources:
+            raise _loose(found, rules.named)
         contents = read_contents(found, rules.named, progress)
         one_person(contents)
         rules = privacy(mode, next(iter(contents.people), ""), key)
@@ -78,6 +77,18 @@ def import_study(
         with replacing(out) as folder:
             folder.mkdir()
             return _Import(folder, contents, arranged, answers, rules, progress, deface).write(out)
+
+
+def _loose(found: Gathered, named: bool) -> DataRefused:
+    """Images without DICOM or BIDS: their names do not say what they show."""
+    names = [*found.loose[:5], *(["..."] if len(found.loose) > 5 else [])]
+    return DataRefused(
+        f"There is no DICOM file here, but {len(found.loose)} images of other formats.",
+        where=", ".join(names) if named else "",
+        why="their names do not say in an agreed way which date and which sequence each of them shows",
+        remedy="write a case.yaml that names them (`oncotwin new FOLDER`), or rename them as BIDS does: "
+        "sub-01/ses-day042/anat/sub-01_ses-day042_ce-gd_T1w.nii.gz",
+    )
 
 
 def _check_out(out: Path, overwrite: bool) -> None:
@@ -242,7 +253,7 @@ class _Import:
             name = f"{place}/{region}.nii.gz"
             write_image(self.folder / name, mask, grid)
             volume = float(mask.sum()) * grid.voxel_ml
-            self.note.say(f"  {region}: {names} ({outlines[0].meaning.how}), {volume:.2f} mL")
+            self.note.say(f"  {region}: {names} (known by {outlines[0].meaning.how}), {volume:.2f} mL")
             facts[name] = {"region": region, "volume_ml": volume}
             if region == TISSUE:
                 self.tissue = self.tissue or name
@@ -316,7 +327,7 @@ class _Import:
             self.note.say(f"Set aside: {aside.name}: {aside.reason}.")
         if self.arranged.unplaced:
             self.note.problem(
-                f"{len(self.arranged.unplaced)} outlines belong to no imported series.",
+                f"{_outlines(len(self.arranged.unplaced))} to no imported series.",
                 why="it is not known on which scan they were drawn",
                 remedy="export the series on which they were drawn as well",
             )
@@ -325,6 +336,10 @@ class _Import:
         more = len(self.contents.refused) - 20
         if more > 0:
             self.note.say(f"{more} more files were refused.")
+
+
+def _outlines(count: int) -> str:
+    return "1 outline belongs" if count == 1 else f"{count} outlines belong"
 
 
 def _order(role: str) -> int:

@@ -175,7 +175,7 @@ def test_two_patients_are_refused(tmp_path, patients):
 
 def test_an_empty_folder_is_refused_in_words(tmp_path):
     (tmp_path / "nothing").mkdir()
-    with pytest.raises(DataRefused, match="no DICOM file, but no image series"):
+    with pytest.raises(DataRefused, match="no DICOM file and no other image"):
         import_study(tmp_path / "nothing", tmp_path / "case")
     with pytest.raises(DataRefused, match="no folder or archive"):
         import_study(tmp_path / "absent", tmp_path / "case")
