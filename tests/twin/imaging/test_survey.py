@@ -38,6 +38,7 @@ def test_a_dicom_folder_and_its_archives_are_told_alike(pacs, tmp_path):
         for path in sorted(p for p in pacs.rglob("*") if p.is_file()):
             archive.write(path, path.relative_to(pacs))
             tape.add(path, path.relative_to(pacs))
+        archive.writestr("../evil", b"")
     told = [inspect(place) for place in (pacs, tmp_path / "study.zip", tmp_path / "study.tar")]
     assert {t.exit_code for t in told} == {3}
     for one in told:
@@ -45,6 +46,7 @@ def test_a_dicom_folder_and_its_archives_are_told_alike(pacs, tmp_path):
         assert "tumour: 'GTV' (known by its name), 12.10 mL" in one.output
         assert "a localiser" in one.output and "on which day the radiotherapy began" in one.output
         assert "`oncotwin import` makes one of it" in one.output and "Traceback" not in one.output
+    assert "1 member of an archive left out, a name that points outside (1): evil" in told[1].output
     assert sorted(p.name for p in tmp_path.iterdir()) == ["study.tar", "study.zip"]
 
 

@@ -124,13 +124,32 @@ def arrange(contents: Contents, answers: Answers) -> Arranged:
 def _nothing(contents: Contents) -> DataRefused:
     files = f"{contents.files} DICOM file{'s' * (contents.files > 1)}"
     seen = f"{files}, but no image series that can be used" if contents.files else "no DICOM file and no other image"
-    reasons = "; ".join(str(r.what) for r in contents.refused[:3])
+    reasons = "; ".join([*(str(r.what) for r in contents.refused[:3]), *_held(contents)])
     aside = "; ".join(f"{a.name}: {a.reason}" for a in contents.aside[:5])
     return DataRefused(
         f"The study holds {seen}.",
         why="; ".join(w for w in (reasons, aside) if w),
         remedy="export the original MR, CT or PET series (not screenshots), uncompressed if in doubt",
     )
+
+
+def _held(contents: Contents) -> list[str]:
+    """What a study without images holds, in words."""
+    counts = {
+        "file with outlines (RTSTRUCT)": len(contents.structures),
+        "segmentation (SEG)": len(contents.segmentations),
+        "dose (RTDOSE)": len(contents.doses),
+        "plan (RTPLAN)": len(contents.plans),
+    }
+    found = [f"{count} {what}, without the images that belong to it" for what, count in counts.items() if count]
+    if contents.untold:
+        whose = (
+            "1 file does not say what it shows"
+            if contents.untold == 1
+            else f"{contents.untold} files do not say what they show"
+        )
+        found.append(f"{whose} (a DICOMDIR is only the list of a disc)")
+    return found
 
 
 def series_key(shown: Shown, start: datetime.date) -> str:

@@ -28,7 +28,16 @@ NOT_NEEDED = {
     "DOC": "a document",
     "RTIMAGE": "portal images",
     "RAW": "raw data",
+    **dict.fromkeys(("CR", "DX", "RG"), "a radiograph, not slices"),
+    **dict.fromkeys(("XA", "RF"), "fluoroscopy or angiography, not slices"),
+    **dict.fromkeys(("US", "IVUS"), "ultrasound: it states no position in the patient"),
+    "MG": "a mammogram, not slices",
+    "NM": "a nuclear medicine scan: of these, only PET is read",
+    **dict.fromkeys(("SM", "GM"), "a picture of a specimen"),
+    **dict.fromkeys(("ES", "OP", "XC"), "photographs"),
+    **dict.fromkeys(("ECG", "HD", "EPS", "AU"), "curves, not images"),
 }
+"""What a series of another modality is, by the code of the modality."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,7 @@ class Contents:
 
     files: int = 0
     others: int = 0
+    untold: int = 0
     remarks: list[str] = field(default_factory=list)
     images: list[Shown] = field(default_factory=list)
     segmentations: list[tuple[Segmentation, File]] = field(default_factory=list)
@@ -70,7 +80,7 @@ class Contents:
 
 def read_contents(found: Gathered, named: bool, progress: Progress) -> Contents:
     """Read every header, group series, read outlines, doses and plans."""
-    contents = Contents(len(found.sources), found.others, list(found.remarks))
+    contents = Contents(len(found.sources), found.others, remarks=list(found.remarks))
     progress.begin("Reading headers", len(found.sources))
     files: list[File] = []
     for source in found.sources:
@@ -79,7 +89,8 @@ def read_contents(found: Gathered, named: bool, progress: Progress) -> Contents:
         contents.refused += refused
         progress.advance()
     progress.end()
-    files = [f for f in files if f.modality or text(f.header, "SOPClassUID")]
+    stated = [f for f in files if f.modality or text(f.header, "SOPClassUID")]
+    contents.untold, files = len(files) - len(stated), stated
     contents.people = {clean(text(f.header, "PatientID")) or clean(text(f.header, "PatientName")) for f in files}
     contents.issuers = {clean(text(f.header, "IssuerOfPatientID")) for f in files} - {""}
     contents.births = {clean(text(f.header, "PatientBirthDate")) for f in files} - {""}

@@ -65,7 +65,9 @@ def read_segmentation(source: Source) -> Segmentation:
     frames = frames_of(dataset, source)
     planes = stored(dataset, source)
     kind = text(dataset, "SegmentationType").upper()
-    numbers = [_segment_number(i) for i in items(dataset, "PerFrameFunctionalGroupsSequence")]
+    shared = _segment_number(first(dataset, "SharedFunctionalGroupsSequence"))
+    only = segments[0].number if len(segments) == 1 else None
+    numbers = [_segment_number(i) or shared or only for i in items(dataset, "PerFrameFunctionalGroupsSequence")]
     if not segments or len(frames) != len(planes) or (kind != "LABELMAP" and len(numbers) != len(planes)):
         raise source.refuse("The segmentation's segments, frames and pixels do not fit each other.", "export it again")
     if kind == "LABELMAP":

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from twin.errors import DataRefused, UsageError
+from twin.grid import Grid
 from twin.imaging.bids import import_bids
 from twin.imaging.deface import MARGIN_MM, Defacing, find_face
 from twin.imaging.dicom.arrange import Arranged, Visit, arrange, series_key
@@ -251,6 +252,7 @@ class _Import:
                 )
                 continue
             name = f"{place}/{region}.nii.gz"
+            mask = self._around_tumour(mask, visit, grid) if region == TISSUE else mask
             write_image(self.folder / name, mask, grid)
             volume = float(mask.sum()) * grid.voxel_ml
             self.note.say(f"  {region}: {names} (known by {outlines[0].meaning.how}), {volume:.2f} mL")
@@ -262,6 +264,16 @@ class _Import:
         if not written:
             self.note.say("  no tumour is outlined on this date")
         return written
+
+    def _around_tumour(self, tissue: np.ndarray, visit: Visit, grid: Grid) -> np.ndarray:
+        """The tissue with the tumour in it, where it was drawn around the tumour (as in label maps: one label a voxel)."""
+        targets = visit.targets().items()
+        masks = [o.mask(grid) for region, drawn in targets if region not in (TISSUE, "cavity") for o in drawn]
+        tumour = np.logical_or.reduce(masks) if masks else np.zeros(tissue.shape, bool)
+        if np.count_nonzero(tumour & tissue) >= 0.5 * np.count_nonzero(tumour):
+            return tissue
+        self.note.say("  the tissue was drawn around the tumour: the tumour is added to it")
+        return tissue | tumour
 
     def _first_grid(self, visit: Visit):
         assert visit.first is not None

@@ -118,6 +118,24 @@ def test_an_adc_without_a_unit_is_asked_for_and_never_guessed(tmp_path, patients
     assert yaml.safe_load((tmp_path / "told/case.yaml").read_text())["visits"][0]["images"]["adc"]["unit"] == "1e-6 mm2/s"
 
 
+def test_a_brain_drawn_around_the_tumour_is_made_whole(tmp_path, patients):
+    """A label map has one label a voxel: its brain has a hole where the tumour is."""
+    datasets = studies.baseline_study(patients[0])
+    datasets = [d for d in datasets if d.Modality != "RTSTRUCT"]
+    t1 = next(d for d in datasets if d.get("SeriesNumber") == 3)
+    tumour = patients[0].tumour & patients[0].brain
+    segments = {"Brain": patients[0].brain & ~tumour, "GTV": tumour}
+    datasets.append(
+        phantom.segmentation(Exam(studies.BASELINE, frame="day0"), segments, patients[0].grid, 96, t1.SeriesInstanceUID)
+    )
+    studies.shuffled(datasets, tmp_path / "pacs")
+    report = import_study(tmp_path / "pacs", tmp_path / "case", START)
+    assert any("the tumour is added to it" in line for line in report.lines)
+    patient = load_case(tmp_path / "case")
+    assert int(patient.visits[0].regions["tumour"].sum()) == int(tumour.sum())
+    assert np.array_equal(read_image(tmp_path / "case/day000/tissue.nii.gz").values > 0, patients[0].brain)
+
+
 def test_unknown_outlines_are_asked_for_and_the_mapping_answers(tmp_path, patients):
     exam = Exam(studies.BASELINE)
     t1 = phantom.slices(exam, patients[0].t1, patients[0].grid, 3, SeriesDescription="t1 mprage")

@@ -6,6 +6,7 @@ import shutil
 import tarfile
 from pathlib import Path
 
+import highdicom
 import numpy as np
 import pydicom
 import pytest
@@ -19,6 +20,7 @@ from twin.imaging.dicom.gather import gathered
 from twin.imaging.dicom.pixels import stored
 from twin.imaging.dicom.plan import prescription
 from twin.imaging.dicom.rtstruct import read_structures
+from twin.imaging.survey import inspect_source
 from twin.progress import SILENT
 
 SHIPPED = Path(pydicom.__file__).parent / "data" / "test_files"
@@ -97,6 +99,39 @@ def test_an_rtplan_and_an_rtstruct():
     structures = read_structures(source("rtstruct.dcm"))
     assert [r.name for r in structures.regions] == ["patient"]
     assert structures.empty == ("Isocenter 1", "Isocenter 2")
+
+
+@pytest.mark.parametrize("package", [pydicom, highdicom], ids=lambda p: p.__name__)
+def test_inspect_says_of_every_file_what_it_is(package):
+    """Also of those that are no DICOM file. As installed, highdicom ships none: its own lie in its repository."""
+    places = [Path(package.__file__).parent / "data", Path(package.__file__).parents[2] / "data/test_files"]
+    files = sorted(p for place in places for p in place.rglob("*") if p.is_file() and p.suffix not in (".py", ".pyc"))
+    if not files:
+        pytest.skip(f"this {package.__name__} was installed without test files")
+    for path in files:
+        found = inspect_source(path)
+        assert found.problems, path
+        for problem in found.problems:
+            assert problem.what and problem.remedy, path
+            assert problem.why or "no DICOM file and no other image" in problem.what, path
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("rtstruct.dcm", "1 file with outlines (RTSTRUCT), without the images that belong to it"),
+        ("rtplan.dcm", "1 plan (RTPLAN), without the images"),
+        ("dicomdirtests/DICOMDIR", "a DICOMDIR is only the list of a disc"),
+        ("examples_rgb_color.dcm", "ultrasound"),
+        ("dicomdirtests/77654033/CR1/6154", "a radiograph, not slices"),
+        ("waveform_ecg.dcm", "curves, not images"),
+        ("JPEG2000.dcm", "of these, only PET is read"),
+        ("MR_small.dcm", "1 slice: not a volume"),
+    ],
+)
+def test_what_is_no_volume_is_told_in_a_radiologists_words(name, words):
+    (problem,) = inspect_source(SHIPPED / name).problems
+    assert words in problem.why
 
 
 def test_a_cut_off_image_is_refused(tmp_path):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import highdicom as hd
 import numpy as np
+import pydicom
 import pytest
 from pydicom.sr.codedict import codes
 
@@ -34,7 +35,7 @@ def by_highdicom(masks: np.ndarray, kind: str, path):
     source = phantom.slices(EXAM, np.zeros(GRID.shape, np.uint16), GRID, 3)
     described = [
         hd.seg.SegmentDescription(number, label, codes.SCT.MorphologicallyAbnormalStructure, codes.SCT.Neoplasm, "MANUAL")
-        for number, label in enumerate(("tumour", "oedema"), start=1)
+        for number, label in enumerate(("tumour", "oedema")[: masks.shape[-1]], start=1)
     ]
     made = hd.seg.Segmentation(
         source, masks, kind, described, hd.UID(), 5, hd.UID(), 1, "oncotwin", "tests", "1", "0", content_label="X"
@@ -61,6 +62,17 @@ def test_what_highdicom_writes_is_read(tmp_path, kind):
     found = read_segmentation(source)
     assert found.segments[0].code == "108369006"
     assert np.array_equal(found.mask(1, GRID), tumour) and np.array_equal(found.mask(2, GRID), oedema)
+
+
+@pytest.mark.parametrize("kind", ["BINARY", "FRACTIONAL", "LABELMAP"])
+def test_a_single_segment_by_highdicom_is_read(tmp_path, kind):
+    """It is identified once for all frames, not frame by frame."""
+    tumour = blob(GRID.shape, 1)
+    source = by_highdicom(tumour[..., None].astype(np.uint8), kind, tmp_path / "seg")
+    if kind != "LABELMAP":
+        frames = pydicom.dcmread(tmp_path / "seg").PerFrameFunctionalGroupsSequence
+        assert not any("SegmentIdentificationSequence" in frame for frame in frames)
+    assert np.array_equal(read_segmentation(source).mask(1, GRID), tumour)
 
 
 def test_a_fraction_of_half_or_more_is_inside(tmp_path):
