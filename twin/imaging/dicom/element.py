@@ -115,3 +115,22 @@ def moment(dataset: Any, day: str, time: str) -> datetime.datetime | None:
     if on is None or at is None:
         return None
     return datetime.datetime.combine(on, datetime.time()) + datetime.timedelta(seconds=at)
+
+
+def as_moment(words: str) -> datetime.datetime | None:
+    """A DICOM date and time in one (DT)."""
+    at = seconds(words[8:])
+    try:
+        day = datetime.datetime.strptime(words[:8], "%Y%m%d")
+    except ValueError:
+        return None
+    return None if at is None else day + datetime.timedelta(seconds=at)
+
+
+def private(dataset: Any, group: int, creator: str, element: int) -> str:
+    """A private element of a maker as text; empty where it is absent or cannot be read."""
+    try:
+        value = dataset.get_private_item(group, element, creator).value
+    except Exception:  # absent, or converted lazily by pydicom
+        return ""
+    return clean(value.decode("ascii", "replace") if isinstance(value, bytes) else str(value))

@@ -111,24 +111,99 @@ def test_suv_by_hand():
     assert unit == "SUV" and 5000 * factor == pytest.approx(1.3816, abs=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("tags", "factor"),
+    [
+        # 75 kg, 100 MBq at the injection: 75000 g / 1e8 Bq (the ratio of calculate-suv's own test: 75 kg, 100 Bq -> 750)
+        ({"DecayCorrection": "ADMIN", "PatientWeight": "75", "RadionuclideTotalDose": "1e8"}, 7.5e-4),
+        # one half-life after the injection half the dose is left: twice the factor
+        ({"SeriesTime": "104946.2", "AcquisitionTime": "104946.2"}, 2 * 70000 / 370e6),
+        # F-18, 374 MBq at 08:30:45, scan at 09:30:45, 82 kg: 82000 / (374e6 * 2^(-3600/6586.2)) = 3.2026e-4
+        (
+            {
+                "RadionuclideTotalDose": "374000000",
+                "RadiopharmaceuticalStartDateTime": "20260105083045.000000",
+                "SeriesTime": "093045",
+                "AcquisitionTime": "093045",
+                "PatientWeight": "82",
+            },
+            3.2026e-4,
+        ),
+        # C-11 (1223.4 s), 20 minutes: 70000 / (370e6 * 2^(-1200/1223.4)) = 3.7340e-4
+        ({"RadionuclideHalfLife": "1223.4", "SeriesTime": "092000", "AcquisitionTime": "092000"}, 3.7340e-4),
+        # Ga-68 (4057.74 s), 60 minutes, 150 MBq: 70000 / (150e6 * 2^(-3600/4057.74)) = 8.6312e-4
+        ({"RadionuclideHalfLife": "4057.74", "RadionuclideTotalDose": "1.5e8"}, 8.6312e-4),
+        # injected at 23:30 without a date, scanned at 00:30 of the next day: one hour
+        ({"RadiopharmaceuticalStartTime": "233000", "SeriesTime": "003000", "AcquisitionTime": "003000"}, 2.7632e-4),
+    ],
+)
+def test_suv_factors_computed_by_hand(tags, factor):
+    found, unit, _ = suv_factor([pet(**tags)])
+    assert unit == "SUV" and found == pytest.approx(factor, rel=2e-4)
+
+
+def counts(**scales) -> Dataset:
+    made = pet(Units="CNTS", DecayCorrection="ADMIN", PatientWeight="100", RadionuclideTotalDose="1e8")
+    block = made.private_block(0x7053, "Philips PET Private Group", create=True)
+    for element, value in scales.items():
+        block.add_new({"suv": 0x00, "activity": 0x09}[element], "UN", value.encode())
+    return made
+
+
+@pytest.mark.parametrize(
+    ("scales", "factor"),
+    [
+        ({"suv": "0.000551", "activity": "1.602563"}, 0.000551),
+        ({"suv": "0", "activity": "1.602563"}, 1.602563 * 100e3 / 1e8),
+        ({"activity": "1.602563"}, 1.602563 * 100e3 / 1e8),
+    ],
+)
+def test_counts_of_philips(scales, factor):
+    """The private scales and what calculate-suv's own tests expect of them (its dose is a millionth of this one)."""
+    found, unit, _ = suv_factor([counts(**scales)])
+    assert unit == "SUV" and found == pytest.approx(factor)
+
+
+def test_counts_whose_scale_differs_from_slice_to_slice_or_is_nonsense_are_no_suv():
+    for headers in ([counts(suv="0.1"), counts(suv="0.2")], [counts(suv="nan")], [counts(suv="-1")], [counts(suv="inf")]):
+        factor, unit, how = suv_factor(headers)
+        assert (factor, unit) == (1.0, None) and "counts without a scale" in how
+
+
 def test_suv_refers_to_the_first_acquisition_where_the_series_is_dated_later():
     later = pet(SeriesTime="113000")
     assert suv_factor([later, pet()])[0] == pytest.approx(suv_factor([pet()])[0])
 
 
-def test_suv_decay_corrected_to_the_injection_and_as_stored():
-    assert suv_factor([pet(DecayCorrection="ADMIN")])[0] == pytest.approx(70000 / 370e6)
+@pytest.mark.parametrize("kind", ["DT", "UN"])
+def test_suv_refers_to_the_time_that_ge_notes_where_the_series_is_dated_later(kind):
+    later = pet(SeriesTime="113000", AcquisitionTime="101000")
+    words = "20260105100000.00"
+    value = words.encode() if kind == "UN" else words
+    later.private_block(0x0009, "GEMS_PETD_01", create=True).add_new(0x0D, kind, value)
+    assert suv_factor([later])[0] == pytest.approx(suv_factor([pet()])[0])
+    later.SeriesTime = "101000"
+    assert suv_factor([later])[0] == pytest.approx(suv_factor([pet(SeriesTime="101000", AcquisitionTime="101000")])[0])
+
+
+def test_suv_as_stored():
     assert suv_factor([pet(Units="GML")])[:2] == (1.0, "SUV")
+    assert suv_factor([pet(Units="GML", SUVType="BW")])[:2] == (1.0, "SUV")
+    _, unit, how = suv_factor([pet(Units="GML", SUVType="LBM")])
+    assert unit is None and "normalised by LBM, not by body weight" in how
 
 
 @pytest.mark.parametrize(
     ("tags", "words"),
     [
-        ({"Units": "CNTS"}, "not Bq/mL"),
+        ({"Units": "CNTS"}, "counts without a scale"),
+        ({"Units": "PROPCPS"}, "not Bq/mL"),
         ({"PatientWeight": None}, "weight"),
         ({"RadionuclideTotalDose": "0"}, "injected dose"),
+        ({"RadionuclideTotalDose": "370"}, "370 Bq, which no PET is made with"),
         ({"DecayCorrection": "NONE"}, "not decay corrected"),
         ({"CorrectedImage": ["DECY"]}, "attenuation"),
+        ({"CorrectedImage": ["ATTN"]}, "not decay corrected"),
         ({"RadiopharmaceuticalStartTime": "110000"}, "does not lie before"),
         ({"RadiopharmaceuticalStartTime": None}, "time of injection"),
     ],
