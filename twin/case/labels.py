@@ -44,33 +44,38 @@ def _preset(name: str, source: str, **labels: int) -> Preset:
 PRESETS = {
     p.name: p
     for p in (
-        _preset("brats2021", "Baid et al. 2021 (2017 to 2021: 1 NCR, 2 ED, 4 ET)", necrosis=1, oedema=2, enhancing=4),
-        _preset("brats2023", "BraTS 2023 adult glioma (1 NCR, 2 SNFH, 3 ET)", necrosis=1, oedema=2, enhancing=3),
+        _preset(
+            "brats2021",
+            "Baid et al. 2021, arXiv:2107.02314 (2017 to 2021: 1 NCR, 2 ED, 4 ET)",
+            necrosis=1,
+            oedema=2,
+            enhancing=4,
+        ),
+        _preset(
+            "brats2023",
+            "BraTS 2023 adult glioma, synapse.org/brats2023 (1 NCR, 2 ED, 3 ET)",
+            necrosis=1,
+            oedema=2,
+            enhancing=3,
+        ),
         _preset(
             "brats2024",
-            "de Verdier et al. 2024, BraTS 2024 post-treatment glioma (1 NETC, 2 SNFH, 3 ET, 4 RC)",
+            "de Verdier et al. 2024, arXiv:2405.18368, BraTS 2024 post-treatment glioma (1 NETC, 2 SNFH, 3 ET, 4 RC)",
             necrosis=1,
             oedema=2,
             enhancing=3,
             cavity=4,
         ),
         _preset(
-            "gliodil", "Balcerak et al. 2023 (1 enhancing, 3 oedema, 4 necrotic core)", enhancing=1, oedema=3, necrosis=4
+            "gliodil",
+            "Balcerak et al. 2023, arXiv:2312.05063, and the README of their program (1 enhancing, 3 oedema, 4 necrotic "
+            "core); others who used the data read 1 as non-enhancing and 4 as enhancing: look at the images",
+            enhancing=1,
+            oedema=3,
+            necrosis=4,
         ),
     )
 }
-
-TOTALSEGMENTATOR2 = MappingProxyType(
-    {
-        "kidney": (2, 3),
-        "liver": (5,),
-        "pancreas": (7,),
-        "lung": (10, 11, 12, 13, 14),
-        "prostate": (22,),
-        "brain": (90,),
-    }
-)
-"""Organs in which a tumour can be modelled, by their numbers in TotalSegmentator v2, task "total" (Wasserthal 2023)."""
 
 
 def preset(name: str) -> Preset:

@@ -8,6 +8,7 @@ import numpy as np
 
 from twin.case.files import whole_numbers
 from twin.case.parts import OrganEntry
+from twin.case.totalsegmentator import organ_numbers
 from twin.case.visits import Placing
 from twin.errors import DataRefused
 from twin.imaging.resample import resample
@@ -18,13 +19,14 @@ def read_organs(organs: Mapping[str, OrganEntry], placing: Placing) -> dict[str,
     found = {}
     for name, entry in organs.items():
         with placing.problems.gather(f"organs, {name}: {entry.file}"):
-            found[name] = _mask(entry, placing)
+            found[name] = _mask(name, entry, placing)
     return found
 
 
-def _mask(entry: OrganEntry, placing: Placing) -> np.ndarray:
+def _mask(name: str, entry: OrganEntry, placing: Placing) -> np.ndarray:
+    numbers = entry.labels or (organ_numbers(name) if entry.preset else ())
     values = resample(whole_numbers(placing.files.read(entry.file)), placing.grid, labels=True)
-    mask = np.isin(values, entry.labels) if entry.labels else values > 0
+    mask = np.isin(values, numbers) if numbers else values > 0
     if not mask.any():
         raise DataRefused(
             f"{entry.file} marks no voxel of the baseline grid.",

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from twin.case.labels import PRESETS, SPELLINGS, TOTALSEGMENTATOR2, Region, preset
+from twin.case.labels import PRESETS, SPELLINGS, Region, preset
+from twin.case.totalsegmentator import organ_numbers
 from twin.case.units import ROLES, UNIT_NEEDED, adc_in_mm2_per_s, tidy
 from twin.case.written import Date, FilePath, Written, one_of, wrong
 from twin.errors import DataRefused
@@ -164,7 +165,7 @@ class TissueEntry(Written):
     names: dict[str, Numbers] | None = None
     """Tissue -> number or numbers in the label file."""
     organs: tuple[str, ...] | None = None
-    """With preset totalsegmentator2: liver, lung, kidney, pancreas, prostate, brain."""
+    """With preset totalsegmentator2: liver, lung, kidney, pancreas, prostate, brain ..., any of its 117 classes."""
     preset: Literal["mni152", "totalsegmentator2"] | None = None
     """mni152: the template's white and grey matter; totalsegmentator2: the numbers of the label file."""
     registration: Literal["none", "rigid", "affine", "deformable"] = "none"
@@ -193,12 +194,12 @@ class TissueEntry(Written):
     def _check_labels(self) -> None:
         numbered = self.preset == "totalsegmentator2"
         if numbered and not self.organs:
-            raise ValueError(
-                f"preset totalsegmentator2 needs an organ; write `organs:` with some of {', '.join(TOTALSEGMENTATOR2)}"
-            )
+            raise ValueError("preset totalsegmentator2 needs an organ; write for instance `organs: [liver]`")
         for organ in self.organs or ():
-            if organ not in TOTALSEGMENTATOR2:
-                raise ValueError(f"the organ '{organ}' is not known; write one of {', '.join(TOTALSEGMENTATOR2)}")
+            try:
+                organ_numbers(organ)
+            except DataRefused as refused:
+                raise ValueError(f"{refused.what}; {refused.remedy}") from None
         if self.labels is None and (self.names or numbered):
             raise ValueError("`names` and `organs` belong to a label file; name it under `labels`")
         if self.labels is not None and not (self.names or numbered):
@@ -211,7 +212,7 @@ class TissueEntry(Written):
     def numbers(self) -> dict[str, tuple[int, ...]]:
         """Tissue -> label numbers."""
         if self.preset == "totalsegmentator2":
-            return {organ: TOTALSEGMENTATOR2[organ] for organ in self.organs or ()}
+            return {organ: organ_numbers(organ) for organ in self.organs or ()}
         return dict(self.names or {})
 
     def tissue_maps(self) -> dict[str, str]:
@@ -229,6 +230,8 @@ class OrganEntry(Written):
     """A mask or a label file, in the frame of the baseline scan."""
     labels: Numbers = ()
     """Its numbers in the file; default: every voxel that is not zero."""
+    preset: Literal["totalsegmentator2"] | None = None
+    """totalsegmentator2: the numbers that the organ's name has there (spinal cord, lung_left, bladder ...)."""
 
 
 Organ = Annotated[OrganEntry, BeforeValidator(_image, json_schema_input_type=str | OrganEntry)]

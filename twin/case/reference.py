@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from twin.case.labels import PRESETS, REGIONS, TOTALSEGMENTATOR2
+from twin.case.labels import PRESETS, REGIONS
 from twin.case.schema import schema_json
+from twin.case.totalsegmentator import CLASSES, ORGANS
 from twin.case.units import ROLES
 
 PARTS = (
@@ -109,8 +110,10 @@ def _labels() -> str:
     for preset in PRESETS.values():
         numbers = ", ".join(f"{g[0]} {region}" for region, g in sorted(preset.labels.items(), key=lambda item: item[1]))
         rows.append(f"| `{preset.name}` | {numbers} | {preset.source} |")
-    organs = ", ".join(f"{name} {'-'.join(map(str, (g[0], g[-1])[: len(g)]))}" for name, g in TOTALSEGMENTATOR2.items())
-    rows.append(f"\nOrgans of the tissue preset `totalsegmentator2` (task total): {organs}.")
+    classes = ", ".join(f"{number} {name}" for number, name in enumerate(CLASSES, start=1))
+    joined = ", ".join(name for name, numbers in ORGANS.items() if len(numbers) > 1)
+    rows.append(f"\nThe preset `totalsegmentator2` of tissue and organs (task total): {classes}.")
+    rows.append(f"\nSeveral of them together: {joined}.")
     return "\n".join(rows) + "\n"
 
 
