@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import os
 import shutil
 from collections.abc import Callable
@@ -28,6 +29,11 @@ NEEDED = {
     "pyvista": "pip install 'oncotwin[visual]'",
     "fipy": "pip install 'oncotwin[fipy]' (the reference engine)",
 }
+EXTRAS = (
+    ("DICOM in and out", ("pydicom", "highdicom"), "pip install 'oncotwin[dicom]'"),
+    ("slides", ("pptx",), "pip install 'oncotwin[visual]'"),
+    ("films", ("imageio", "imageio_ffmpeg"), "pip install 'oncotwin[visual]'"),
+)
 LEAST_MEMORY_GB, LEAST_DISK_GB = 4.0, 2.0
 
 
@@ -55,7 +61,16 @@ def doctor(out: o.Keep = None, json: o.Json = False, quiet: o.Quiet = False, deb
 
 def examine() -> list[Finding]:
     """Every finding; a check that fails itself is a finding too."""
-    checks: tuple[Callable[[], list[Finding]], ...] = (libraries, rendering, cores, memory, disk, compiled_code, allocator)
+    checks: tuple[Callable[[], list[Finding]], ...] = (
+        libraries,
+        rendering,
+        extras,
+        cores,
+        memory,
+        disk,
+        compiled_code,
+        allocator,
+    )
     return [finding for check in checks for finding in check()]
 
 
@@ -78,6 +93,22 @@ def rendering() -> list[Finding]:
     works, told = can_render()
     remedy = "" if works else "until then the report has two-dimensional pictures only"
     return [Finding("3D pictures", "ok" if works else "advice", told, remedy)]
+
+
+def extras() -> list[Finding]:
+    """What single outputs need; everything else works without."""
+    from twin.errors import OncotwinError as Refusal
+    from twin.report.paper import printer_here
+
+    try:
+        rows = [Finding("PDF", "ok", printer_here().__name__.removeprefix("by_"))]
+    except Refusal as refusal:
+        rows = [Finding("PDF", "advice", refusal.what, refusal.remedy)]
+    for subject, names, remedy in EXTRAS:
+        absent = [name for name in names if importlib.util.find_spec(name) is None]
+        told = f"{' and '.join(absent)} not installed" if absent else "can be made"
+        rows.append(Finding(subject, "advice" if absent else "ok", told, remedy if absent else ""))
+    return rows
 
 
 def cores() -> list[Finding]:

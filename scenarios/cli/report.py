@@ -31,6 +31,9 @@ def report(
     target = out or results
     _check_printer(pdf)
     if gltf:
+        from twin.report.gltf import mesher_here
+
+        mesher_here()
         sizes.no_images(results, "report --gltf", "its solids are cut out of images")
     page = step(results, target, Session(voice))
     made: dict[str, object] = {"report": page}

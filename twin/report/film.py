@@ -49,6 +49,7 @@ def write_films(
     able, reason = can_render()
     if not able:
         raise OncotwinError(f"A film needs three-dimensional pictures: {reason}.", remedy="see `oncotwin doctor`")
+    movie.coder()
     results, target = read_results(folder), (out or folder) / "films"
     reels, view = reels_of(results, arms), view_of(results.patient)
     target.mkdir(parents=True, exist_ok=True)

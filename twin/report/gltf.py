@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
+from twin.errors import OncotwinError
 from twin.report.interactive import options_of, surfaces
 from twin.report.results import read_results
 from twin.visual.figure import slug
 from twin.visual.glb import write_glb
 from twin.visual.view import view_of
+
+
+def mesher_here() -> None:
+    """Refuse where solids cannot be made; they need PyVista and no graphics."""
+    if importlib.util.find_spec("pyvista") is None:
+        raise OncotwinError(
+            "The solids of --gltf need PyVista, which is not installed.",
+            why="the page itself needs none of it",
+            remedy="pip install 'oncotwin[visual]', or leave --gltf out",
+        )
 
 
 def write_gltf(folder: Path, out: Path | None = None) -> list[Path]:

@@ -98,12 +98,18 @@ def save(frames: Sequence[np.ndarray], stem: Path) -> list[Path]:
     return [_mp4(whole, stem.with_suffix(".mp4")), _gif(frames, stem.with_suffix(".gif"))]
 
 
-def _mp4(frames: Sequence[np.ndarray], path: Path) -> Path:
+def coder() -> Any:
+    """The library that codes a film; raises OncotwinError where it or its coder is not here."""
     try:
         import imageio.v2 as imageio
         import imageio_ffmpeg  # noqa: F401
     except ImportError:
         raise OncotwinError("A film needs imageio and its coder.", remedy="pip install 'oncotwin[visual]'") from None
+    return imageio
+
+
+def _mp4(frames: Sequence[np.ndarray], path: Path) -> Path:
+    imageio = coder()
     with replacing(path) as temporary:
         coded = temporary.with_name("film.mp4")
         writer: Any = imageio.get_writer(coded, fps=PER_SECOND, codec="libx264", quality=8, macro_block_size=16)
