@@ -33,12 +33,14 @@ from scenarios.cli import (
     whatif,
 )
 from scenarios.cli.guard import guarded
+from scenarios.cli.usage import Commands
 from twin import RESEARCH_USE_ONLY, __version__
 
 EXIT_CODES = "Exit codes: 0 ok, 1 failed, 2 usage, 3 data refused, 4 partial result, 130 interrupted."
 
 app = typer.Typer(
     name="oncotwin",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -44,9 +44,11 @@ class Step:
         ``compute`` gets ``out``, the ``twin`` of ``results``, the ``arm`` (of ``study`` if given) and how to run it.
         """
         from scenarios.cli.claim import claim
+        from scenarios.cli.sizes import no_images
         from twin.provenance import Manifest
         from twin.store import load_json, missing
 
+        no_images(results, self.command)
         inputs = [results / name for name in ("posterior.zarr", "calibration.json")]
         for path in inputs:
             if not path.exists():

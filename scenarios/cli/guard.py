@@ -102,5 +102,10 @@ def _of_the_system(error: OSError) -> OncotwinError:
 def _print(error: OncotwinError, as_json: bool) -> None:
     print(f"Error: {error}" if not isinstance(error, Interrupted) else str(error), file=sys.stderr, flush=True)
     if as_json:
-        facts = {"what": error.what, "where": error.where, "why": error.why, "remedy": error.remedy}
-        print(json.dumps({"error": facts, "exit_code": error.exit_code}, indent=2, ensure_ascii=False), flush=True)
+        print_json(error)
+
+
+def print_json(error: OncotwinError) -> None:
+    """The error for programs, on stdout."""
+    facts = {"what": error.what, "where": error.where, "why": error.why, "remedy": error.remedy}
+    print(json.dumps({"error": facts, "exit_code": error.exit_code}, indent=2, ensure_ascii=False), flush=True)

@@ -88,7 +88,10 @@ def only_sizes(results: Path) -> bool:
     return (results / "sizes.json").exists()
 
 
-PLACELESS = "options differ by where a dose falls and where the tumour grows, and sizes have no place"
+PLACELESS = (
+    "a few sizes hardly tell growth from what a treatment does, so options would differ by what was assumed of them; and "
+    "sizes have no place, so no dose could be laid on them"
+)
 
 
 def no_images(results: Path, step: str, why: str = PLACELESS) -> None:

@@ -27,8 +27,10 @@ def whatif(
     """Ask about a treatment in words: the schedule as understood, the fan of volumes, endpoints. Nothing is written."""
     from calibration.calibration import load_calibration
     from scenarios.cli.compiled import announce
+    from scenarios.cli.sizes import no_images
     from scenarios.whatif import WhatIf
 
+    no_images(results, "whatif")
     voice = session.voice
     announce(voice)
     opened = WhatIf(

@@ -135,7 +135,7 @@ def _visits(results: Results) -> tuple[list[str], list[list[str]]]:
 
 PICTURES = (
     ("now-cutaway", "Now, cut open at the tumour"),
-    ("forecast-shells", "Forecast: shells of 95, 50 and 5 % probability of visible tumour"),
+    ("forecast-shells", "Forecast: shells of 95, 50 and 5 %"),
     ("old-and-new", "Old against new: first scan, last scan, change"),
 )
 
@@ -172,7 +172,7 @@ def _chances(presentation: Any, results: Results) -> None:
     head = ["Less under …", *(f"… than {label}" for label in told["labels"]), "Least of all"]
     rows = [[r["label"], *("" if c is None else c["text"] for c in r["cells"]), r["least"]] for r in told["rows"]]
     width = 9.6 / (len(head) - 1)
-    sheet.table(head, rows, (0.55, 1.5, 12.25, 4.6), widths=(2.65, *[width] * (len(head) - 1)))
+    sheet.table(head, rows, (0.55, 1.5, 12.25, 4.6), size=10, widths=(2.65, *[width] * (len(head) - 1)))
 
 
 def _response(presentation: Any, results: Results) -> None:

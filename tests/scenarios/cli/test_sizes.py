@@ -30,8 +30,10 @@ def test_from_sizes_to_a_forecast_and_its_track_record(oncotwin, sizes):
     assert "sizes alone, 3 readings, 2 of them seen" in oncotwin("inspect", ".").stdout
     done = oncotwin("run", ".", *QUICK)
     assert done.exit_code == 0 and done.stdout.startswith("Report: results/report.html"), done.output
-    refused = oncotwin("scenarios", "results")
-    assert refused.exit_code == 3 and "needs images" in refused.stderr and "sizes have no place" in refused.stderr
+    for command in ("scenarios", "whatif", "optimise", "sensitivity"):
+        refused = oncotwin(command, "results")
+        assert refused.exit_code == 3 and f"oncotwin {command} needs images" in refused.stderr
+        assert "sizes have no place" in refused.stderr and "hardly tell growth from what a treatment does" in refused.stderr
     (sizes / "results" / "report.html").unlink()
     assert oncotwin("report", "results").exit_code == 0
     page = (sizes / "results" / "report.html").read_text()

@@ -65,6 +65,50 @@ def test_usage_errors_end_with_2_and_a_hint(oncotwin, arguments, hint):
     assert hint in done.stderr and "Traceback" not in done.output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "where"),
+    [
+        (["calibrat", "x"], "oncotwin"),
+        (["calibrate", "x", "--sed", "1"], "oncotwin calibrate"),
+        (["calibrate"], "oncotwin calibrate"),
+        (["calibrate", "x", "--draws", "none"], "oncotwin calibrate"),
+        (["--jsn"], "oncotwin"),
+    ],
+)
+def test_usage_errors_are_told_to_programs_as_all_others(oncotwin, arguments, where):
+    done = oncotwin(*arguments, "--json")
+    told = json.loads(done.stdout)
+    assert done.exit_code == told["exit_code"] == 2 and set(told["error"]) == {"what", "where", "why", "remedy"}
+    assert told["error"]["where"] == where and f"`{where} --help`" in told["error"]["remedy"]
+    assert told["error"]["what"] and done.stderr.strip(), "people read it on stderr"
+    assert oncotwin(*arguments).stdout == ""
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash on this machine")
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [(["oncotwin", "calib"], {"calibrate"}), (["oncotwin", "scenarios", "--sch"], {"--scheduler"})],
+)
+def test_completion_in_bash(tmp_path, typed, offered):
+    """The script that ``--install-completion`` puts into a person's shell, asked as the shell asks when Tab is pressed."""
+    program = tmp_path / "oncotwin"
+    program.write_text(f"#!/bin/sh\nexec {sys.executable} -c 'from scenarios.cli import main; main()' \"$@\"\n")
+    program.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    shown = [str(program), "--show-completion", "bash"]
+    script = subprocess.run(shown, capture_output=True, text=True, env=environment, check=True).stdout
+    words = " ".join(f"'{word}'" for word in typed)
+    press = [
+        script,
+        f"COMP_WORDS=({words}); COMP_CWORD={len(typed) - 1}",
+        r"handler=$(complete -p oncotwin | sed 's/.*-F \([^ ]*\).*/\1/')",
+        "$handler oncotwin",
+        r"printf '%s\n' ${COMPREPLY[@]}",
+    ]
+    done = subprocess.run(["bash", "-c", "\n".join(press)], capture_output=True, text=True, env=environment, check=True)
+    assert set(done.stdout.split()) == offered, done.stderr
+
+
 @pytest.mark.parametrize("command", ["calibrate", "inspect", "run", "simulate"])
 def test_a_case_that_is_not_there_is_refused(oncotwin, tmp_path, command):
     done = oncotwin(command, tmp_path / "nobody")
