@@ -22,6 +22,8 @@ from scenarios.summary import endpoint_summary
 from scenarios.trust import missed_scan
 from scenarios.unlearnt import PLAIN, unlearnt
 from scenarios.written_arm import WrittenArm
+from scenarios.written_dose import DoseAround
+from scenarios.written_fill import filling
 from solvers.simulate import Failure
 from twin import RESEARCH_USE_ONLY
 from twin.errors import DataRefused, OncotwinError
@@ -90,7 +92,8 @@ class WhatIf:
     after that, only the asked arm is simulated. Use it as a context manager; ``processes`` share the draws.
 
     The numbers are those of a comparison with the same days: weekly instead of every third day, so the steps fall otherwise
-    (differences far below the 90 % interval). The posterior's first ``draws`` draws are asked.
+    (differences far below the 90 % interval). The posterior's first ``draws`` draws are asked. ``dose_where_none`` is drawn
+    for all radiotherapy asked about that has no dose distribution, as in a study.
     """
 
     def __init__(
@@ -101,9 +104,10 @@ class WhatIf:
         horizon_day: float | None = None,
         processes: int = 2,
         seed: int = 0,
+        dose_where_none: DoseAround | None = None,
         progress: Progress = SILENT,
     ):
-        self.twin = twin
+        self.twin, self._fill = twin, filling(dose_where_none, twin.patient)
         base = prepare(twin, [arm(NONE, "No further treatment", Plan())], horizon_day, seed, "fast")
         used = base.draws[:draws]
         self._comparison = replace(base, setup=_live(base.setup, twin), draws=used, reference=NONE)
@@ -147,7 +151,7 @@ class WhatIf:
 
     def _understood(self, words: str) -> Arm:
         patient, times = self.twin.patient, self._comparison.setup.timeline
-        asked = WrittenArm(id=ASKED, label=ASKED, words=words).build(patient, times.decision_day, times.scans)
+        asked = WrittenArm(id=ASKED, label=ASKED, words=words).build(patient, times.decision_day, times.scans, self._fill)
         check_arms([asked], times.decision_day)
         lacking = set(unlearnt(learnt_effects(self.twin), asked.everything)) - {*self._comparison.setup.prior_effects}
         if lacking:

@@ -101,7 +101,7 @@ class DoseAround(Written):
                 remedy="segment the lesion on the last scan before the decision, or give a dose file",
             )
         beyond = np.maximum(away_mm(mask, lesions.grid) - self.margin_mm, 0.0)
-        words = f"{SYNTHETIC}: {self.target} + {self.margin_mm:g} mm, halved every {self.fall_off_mm:g} mm"
+        words = f"{SYNTHETIC}: {lesions.taken(self.target)} + {self.margin_mm:g} mm, halved every {self.fall_off_mm:g} mm"
         return (0.5 ** (beyond / self.fall_off_mm)).astype(np.float32), words
 
 

@@ -24,8 +24,12 @@ class Lesions:
 
     def target(self, name: str) -> np.ndarray | None:
         """The core, or the whole lesion if asked for or where no core was seen; None if nothing was."""
-        wanted = (self.core, self.whole) if name == "core" else (self.whole,)
-        return next((mask for mask in wanted if mask is not None and mask.any()), None)
+        wanted = self.core if self.taken(name) == "core" else self.whole
+        return wanted if wanted is not None and wanted.any() else None
+
+    def taken(self, name: str) -> str:
+        """ "core" or "whole": which of them :meth:`target` is, for what is told of it."""
+        return "core" if name == "core" and self.core is not None and self.core.any() else "whole"
 
 
 class WrittenResection(Written):

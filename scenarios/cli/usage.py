@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from scenarios.cli.guard import print_json
 from twin.errors import UsageError
 
-Misread = typer.BadParameter.__bases__[0]
+Misread: type[typer.BadParameter] = typer.BadParameter.__bases__[0]
 """What a wrong option, value or command raises; newer versions of typer have a copy of click's class of their own."""
 
 

@@ -15,12 +15,25 @@ from twin.errors import DataRefused
 Words = Annotated[str | None, typer.Argument(metavar="WORDS", help="A treatment in words; without it, one question a line.")]
 
 
+Margin = Annotated[
+    float | None,
+    typer.Option(
+        "--dose-margin",
+        min=0,
+        max=60,
+        metavar="MM",
+        help="Radiotherapy without a dose distribution gets a synthetic one: the lesion's core and this margin.",
+    ),
+]
+
+
 @in_session(without=("scheduler", "overwrite"), twin="results")
 def whatif(
     results: o.Results,
     words: Words = None,
     draws: o.Draws = 50,
     horizon: o.Horizon = None,
+    dose_margin: Margin = None,
     *,
     session: Session,
 ) -> None:
@@ -29,6 +42,7 @@ def whatif(
     from scenarios.cli.compiled import announce
     from scenarios.cli.sizes import no_images
     from scenarios.whatif import WhatIf
+    from scenarios.written_dose import DoseAround
 
     no_images(results, "whatif")
     voice = session.voice
@@ -39,6 +53,7 @@ def whatif(
         horizon_day=horizon,
         processes=session.processes,
         seed=session.seed,
+        dose_where_none=None if dose_margin is None else DoseAround(margin_mm=dose_margin),
         progress=voice.progress,
     )
     with opened as twin:

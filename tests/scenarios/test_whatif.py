@@ -11,6 +11,7 @@ from scenarios import whatif
 from scenarios.arms import arm
 from scenarios.simulated import after_decision, until_decision
 from scenarios.whatif import WhatIf, sentences
+from scenarios.written_dose import DoseAround
 from twin.errors import DataRefused, OncotwinError
 from twin.treatment import Plan, radiotherapy
 
@@ -65,6 +66,23 @@ def test_a_twin_that_misses_the_last_scan_ranks_nothing(calibration):
     assert {d["verdict"] for d in answer.summary()["against_none"]} == {"not ranked"}
     told = "\n".join(sentences(answer))
     assert "does not reproduce the last scan" in told and "Against no treatment" not in told
+
+
+def test_a_synthetic_dose_for_what_has_none(calibration):
+    lesion = calibration.start > 0.5
+    patient = calibration.patient
+    visits = tuple(replace(v, regions={"tumour": lesion}) for v in patient.visits)
+    seen = replace(calibration, patient=replace(patient, visits=visits))
+    around = DoseAround(margin_mm=0, fall_off_mm=3)
+    with WhatIf(seen, draws=2, horizon_day=70, processes=1, dose_where_none=around) as twin:
+        synthetic = twin.ask(BEAM)
+    with WhatIf(seen, draws=2, horizon_day=70, processes=1) as twin:
+        uniform = twin.ask(BEAM)
+    told = "synthetic dose: whole + 0 mm, halved every 3 mm"
+    assert told in synthetic.arm.words and f"Note: {told}: an assumption, not a plan" in sentences(synthetic)
+    assert "synthetic" not in uniform.arm.words
+    left = [a.data["burden_ml"].sel(arm="what-if").isel(t=-1) for a in (synthetic, uniform)]
+    assert (left[0] > 1.01 * left[1]).all(), "beyond the lesion less is killed"
 
 
 def test_failed_draws_are_named(make_patient, make_calibration):
