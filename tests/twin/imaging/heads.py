@@ -20,13 +20,14 @@ FACTOR, PAD = 4, 12
 
 @dataclass(frozen=True)
 class Head:
-    """``nose_mm``: the tip of the nose; white, grey and brain are the truth on the T1's grid."""
+    """``nose_mm``: the tip of the nose; ``ears``: the ears; white, grey and brain are the truth on the T1's grid."""
 
     t1: Image
     white: np.ndarray
     grey: np.ndarray
     brain: np.ndarray
     nose_mm: np.ndarray
+    ears: np.ndarray
 
 
 @functools.cache
@@ -46,10 +47,11 @@ def straight() -> Head:
     face = (np.abs(x) < 50) & (y < 0) & (y > -95) & (z < -15) & (z > -110)
     nose = (np.abs(x) < 12) & (y <= -95) & (y > -122) & (z < -45) & (z > -65)
     neck = (np.hypot(x, y - 20) < 50) & (z < -40)
+    ears = (np.abs(x) > 70) & (np.abs(x) < 98) & (y > 5) & (y < 50) & (z > -65) & (z < -5) & (layers == 0)
     flesh = 120 + 30 * np.sin(x / 7) * np.cos(y / 9)
-    values = np.where((face | nose | neck) & (layers == 0) & (away > 8), flesh, layers)
+    values = np.where((face | nose | neck | ears) & (layers == 0) & (away > 8), flesh, layers)
     values += 3 * np.random.default_rng(0).standard_normal(grid.shape)
-    return Head(Image(values.astype(np.float32), grid, "t1"), white, grey, brain, np.array([0.0, -120.0, -55.0]))
+    return Head(Image(values.astype(np.float32), grid, "t1"), white, grey, brain, np.array([0.0, -120.0, -55.0]), ears)
 
 
 def lying_anyhow(seed: int = 0) -> Head:
@@ -62,5 +64,6 @@ def lying_anyhow(seed: int = 0) -> Head:
         return resample(Image(values, grid), grid, labels=labels, transform=motion.inverse)
 
     brain = moved(head.brain.astype(np.uint8), labels=True) > 0
+    ears = moved(head.ears.astype(np.uint8), labels=True) > 0
     t1 = Image(moved(head.t1.values), grid, "t1.nii.gz")
-    return Head(t1, moved(head.white), moved(head.grey), brain, motion.points(head.nose_mm[None])[0])
+    return Head(t1, moved(head.white), moved(head.grey), brain, motion.points(head.nose_mm[None])[0], ears)

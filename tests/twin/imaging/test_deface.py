@@ -1,4 +1,4 @@
-"""A head without its face: the nose is gone from every image of the date, no voxel of the brain is touched."""
+"""A head without its face: nose and ears are gone from every image of the date, no voxel of the brain is touched."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ def test_an_import_can_remove_the_face(tmp_path):
         found = read_image(tmp_path / f"case/day000/{role}.nii.gz")
         where = np.rint(index(found.grid, head.nose_mm)).astype(int)
         assert found.values[tuple(where)] == found.values.min() and found.values.min() == whole.min()
+        ears = np.rint(index(found.grid, grid.index_to_mm(np.argwhere(head.ears)))).astype(int)
+        assert len(ears) > 200 and (found.values[tuple(ears.T)] == found.values.min()).mean() > 0.98
         brain = np.argwhere(head.brain)[::50]
         mine = np.rint(index(found.grid, grid.index_to_mm(brain))).astype(int)
         np.testing.assert_array_equal(found.values[tuple(mine.T)], whole[tuple(brain.T)])
