@@ -10,6 +10,7 @@ from scipy.special import logsumexp
 
 from calibration.convergence import told as convergence
 from calibration.objective import FAILED
+from calibration.psis import smoothed
 from calibration.sampler import ENOUGH
 
 FEWEST = 25
@@ -30,14 +31,12 @@ def quick_worth(cost: np.ndarray, log_density: np.ndarray) -> dict[str, Any]:
     weights (Vehtari et al. 2024, J Mach Learn Res 25(72):1); below 0.7 the form is usable (Yao et al. 2018, ICML, PMLR
     80:5581). ``failed``: draws that could not be computed, which weigh nothing. Empty below ``FEWEST`` draws.
     """
-    from arviz_stats.base import array_stats
-
     good = cost < FAILED
     if good.sum() < FEWEST:
         return {}
     log_weight = -cost[good] - log_density[good]
     log_weight -= logsumexp(log_weight)
-    k = float(array_stats.psislw(-log_weight)[1]) if np.ptp(log_weight) > 1e-9 else 0.0
+    k = smoothed(log_weight)[1] if np.ptp(log_weight) > 1e-9 else 0.0
     effective = float(np.exp(-logsumexp(2 * log_weight)))
     return {"evaluations": len(cost), "failed": int((~good).sum()), "effective_draws": effective, "pareto_k": k}
 

@@ -108,7 +108,7 @@ def _failed(error: BaseException | None) -> Failure:
         reason = f"the process that computed it died {times} (out of memory, or a crash in compiled code)"
         return Failure(reason, "use a coarser grid, or fewer processes at a time")
     what = getattr(error, "what", "") or f"{type(error).__name__}: {error}"
-    return Failure(str(what), getattr(error, "remedy", "") or "run again with processes=1 to see the error where it arises")
+    return Failure(str(what), getattr(error, "remedy", "") or "run again with processes=0 to see the error where it arises")
 
 
 @contextmanager
@@ -127,13 +127,20 @@ def _client(scheduler: str | None, processes: int) -> Iterator[Any]:
                 yield client
             return
         os.environ.setdefault("NUMBA_NUM_THREADS", "1")
-        with (
-            LocalCluster(
-                n_workers=processes, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
-            ) as cluster,
-            Client(cluster) as client,
-        ):
+        with _started(LocalCluster, processes) as cluster, Client(cluster) as client:
             yield client
+
+
+def _started(kind: Any, processes: int) -> Any:
+    """A cluster on this machine. A script without a guard starts itself anew in every process, which Python forbids."""
+    try:
+        return kind(n_workers=processes, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50)
+    except RuntimeError as error:
+        raise UsageError(
+            f"No process could be started to compute with: {error}",
+            why="each starts by reading the calling script anew, down to the call that starts processes",
+            remedy='put the calls of a script below `if __name__ == "__main__":`, or give processes=0',
+        ) from None
 
 
 def _connected(kind: Any, scheduler: str) -> Any:

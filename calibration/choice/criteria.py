@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
+from calibration.psis import smoothed
+
 UNSURE = 0.7
 """Pareto k above which leaving a piece out cannot be told from these draws (Vehtari 2017)."""
 
@@ -35,12 +37,10 @@ class Criterion:
 
 def criterion(loglik: np.ndarray) -> Criterion:
     """From (draw, piece). Vehtari, Gelman & Gabry 2017, Stat Comput 27:1413; higher is better, both are log densities."""
-    from arviz_stats.base import array_stats
-
     draws, count = loglik.shape
     weights, k = np.full_like(loglik, -np.log(draws)), np.zeros(count)
     for piece in np.flatnonzero(np.ptp(loglik, axis=0) > ALIKE):
-        weights[:, piece], k[piece] = array_stats.psislw(loglik[:, piece])
+        weights[:, piece], k[piece] = smoothed(-loglik[:, piece])
     left_out = logsumexp(weights + loglik, axis=0)
     waic = logsumexp(loglik, axis=0) - np.log(draws) - loglik.var(axis=0, ddof=1)
     errors = [float(np.sqrt(count * v.var())) for v in (left_out, waic)]

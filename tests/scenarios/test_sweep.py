@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.sweep import sweep
+from scenarios.sweep import _started, sweep
 from solvers.simulate import Failure
 from twin.errors import DataRefused, UsageError
 
@@ -60,3 +60,12 @@ def test_a_scheduler_elsewhere(monkeypatch):
         cluster.scale(1)
         monkeypatch.setattr("scenarios.sweep.CONNECT_SECONDS", 30.0)
         assert dict(sweep(task, [0, 3, 4], scheduler=cluster.scheduler_address)) == {0: 0, 3: 30, 4: 40}
+
+
+def test_a_script_without_a_guard_is_told_what_it_lacks():
+    def refuses(**_):
+        raise RuntimeError("Nanny failed to start.")
+
+    with pytest.raises(UsageError, match="No process could be started") as caught:
+        _started(refuses, 2)
+    assert '__name__ == "__main__"' in caught.value.remedy and "processes=0" in caught.value.remedy

@@ -99,31 +99,21 @@ def _parse(raw: bytes, where: str) -> NiftiHeader:
     for order in "<>":
         size = struct.unpack(order + "i", raw[:4])[0]
         if size == 348:
-            return _parse_1(raw, order)
+            return _read_as(raw, order, FIELDS_1)
         if size == 540 and len(raw) == 540:
-            return _parse_2(raw, order)
+            return _read_as(raw, order, FIELDS_2)
     raise unreadable(where, "it does not begin with a NIfTI header")
 
 
-def _parse_1(raw: bytes, order: str) -> NiftiHeader:
-    dim = struct.unpack(order + "8h", raw[40:56])
-    pixdim = struct.unpack(order + "8f", raw[76:108])
-    qform, sform = struct.unpack(order + "2h", raw[252:256])
-    quaternion = struct.unpack(order + "6f", raw[256:280])
-    rows = struct.unpack(order + "12f", raw[280:328])
-    datatype = struct.unpack(order + "h", raw[70:72])[0]
-    offset = struct.unpack(order + "f", raw[108:112])[0]
-    return _assemble(dim, pixdim, datatype, offset, qform, sform, quaternion, rows, order)
+FIELDS_1 = (("8h", 40), ("8f", 76), ("h", 70), ("f", 108), ("2h", 252), ("6f", 256), ("12f", 280))
+FIELDS_2 = (("8q", 16), ("8d", 104), ("h", 12), ("q", 168), ("2i", 344), ("6d", 352), ("12d", 400))
+"""Type and place of dim, pixdim, datatype, vox_offset, qform and sform codes, the quaternion's six numbers, srow, in the
+headers of NIfTI-1 and NIfTI-2."""
 
 
-def _parse_2(raw: bytes, order: str) -> NiftiHeader:
-    dim = struct.unpack(order + "8q", raw[16:80])
-    pixdim = struct.unpack(order + "8d", raw[104:168])
-    qform, sform = struct.unpack(order + "2i", raw[344:352])
-    quaternion = struct.unpack(order + "6d", raw[352:400])
-    rows = struct.unpack(order + "12d", raw[400:496])
-    datatype = struct.unpack(order + "h", raw[12:14])[0]
-    offset = struct.unpack(order + "q", raw[168:176])[0]
+def _read_as(raw: bytes, order: str, fields: tuple[tuple[str, int], ...]) -> NiftiHeader:
+    found = (struct.unpack_from(order + kind, raw, place) for kind, place in fields)
+    dim, pixdim, (datatype,), (offset,), (qform, sform), quaternion, rows = found
     return _assemble(dim, pixdim, datatype, offset, qform, sform, quaternion, rows, order)
 
 

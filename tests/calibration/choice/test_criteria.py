@@ -41,3 +41,12 @@ def test_the_better_model_gets_the_weight():
 def test_a_piece_that_no_draw_changes_is_certain():
     flat = np.full((50, 1), -1.3)
     assert criterion(flat).elpd == pytest.approx(-1.3) and criterion(flat).k_largest == 0
+
+
+def test_a_piece_that_most_draws_do_not_reach_is_weighed_without_a_tail():
+    """Where no cell is predicted by most draws their log densities are the same, and so are the largest ratios."""
+    loglik = np.full((100, 1), -2.0)
+    loglik[:10, 0] = np.linspace(-1.0, -0.5, 10)
+    found = criterion(loglik)
+    ratio = np.exp(-loglik[:, 0])
+    assert found.elpd == pytest.approx(np.log(len(ratio) / ratio.sum())) and found.k_largest == 0
