@@ -139,10 +139,34 @@ def _image() -> bytes:
     return _bytes(phantom.enhanced(_exam(), _values(), GRID, 3, range(len(_values())), SeriesDescription="t1"))
 
 
-def _slice() -> bytes:
+def _slices(modality: str) -> list[Any]:
     from twin.imaging.dicom import phantom
 
-    return _bytes(phantom.slices(_exam(), _values(), GRID, 3, SeriesDescription="t1")[2])
+    planes = phantom.slices(_exam(), _values(), GRID, 3, modality, SeriesDescription="t1")
+    return [_in_counts(plane) for plane in planes] if modality == "PT" else planes
+
+
+def _in_counts(plane: Any) -> Any:
+    """A plane as PET with every element that SUV is made of, private ones too."""
+    from pydicom.dataset import Dataset
+
+    dose = Dataset()
+    dose.RadionuclideTotalDose, dose.RadionuclideHalfLife = "370000000", "6586.2"
+    dose.RadiopharmaceuticalStartTime = "090000"
+    plane.Units, plane.DecayCorrection, plane.PatientWeight = "CNTS", "START", "70"
+    plane.SeriesDate, plane.SeriesTime, plane.CorrectedImage = "20260105", "113000", ["ATTN", "DECY"]
+    plane.RadiopharmaceuticalInformationSequence = [dose]
+    plane.private_block(0x7053, "Philips PET Private Group", create=True).add_new(0x09, "DS", "1.6")
+    plane.private_block(0x0009, "GEMS_PETD_01", create=True).add_new(0x0D, "DT", "20260105100000.00")
+    return plane
+
+
+def _slice() -> bytes:
+    return _bytes(_slices("MR")[2])
+
+
+def _pet_slice() -> bytes:
+    return _bytes(_slices("PT")[2])
 
 
 def _read_image(path: Path) -> list[Any]:
@@ -165,11 +189,19 @@ def _read_image(path: Path) -> list[Any]:
 
 
 def _read_slice(path: Path) -> list[Any]:
+    return _among_neighbours(path, "MR")
+
+
+def _read_pet_slice(path: Path) -> list[Any]:
+    return _among_neighbours(path, "PT")
+
+
+def _among_neighbours(path: Path, modality: str) -> list[Any]:
     """The damaged slice among its sound neighbours."""
     from twin.imaging.dicom import phantom
 
     if not (path.parent / "beside0").exists():
-        for k, one in enumerate(phantom.slices(_exam(), _values(), GRID, 3, SeriesDescription="t1")):
+        for k, one in enumerate(_slices(modality)):
             if k != 2:
                 phantom.save(one, path.parent / f"beside{k}")
     return _read_image(path)
@@ -245,6 +277,7 @@ TARGETS: dict[str, Target] = {
     "metaimage": Target(_metaimage, ".mha", _read_any),
     "dicom-multiframe": Target(_image, ".dcm", _read_image),
     "dicom-slice": Target(_slice, ".dcm", _read_slice),
+    "dicom-pet": Target(_pet_slice, ".dcm", _read_pet_slice),
     "seg": Target(_seg, ".dcm", _read_seg),
     "rtstruct": Target(_structures, ".dcm", _read_structures),
     "rtdose": Target(_dose, ".dcm", _read_dose),
