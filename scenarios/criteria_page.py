@@ -19,11 +19,15 @@ Names are those of study files and of the command line (`oncotwin list`). How th
 [How options are compared](../explanation/scenarios.md). Numbers marked *confirm* were written down from the cited tables
 without reading them again. Research use only.
 
-Held against open texts: the time-point table of iRECIST (PMC5648544, table 2); RECIST 1.1 (PMC2755245, table 3) and
-RANO 2010 (PMC10584081, table 1) in reviews; the dose limits of brain, brainstem, optic nerve and chiasm, spinal cord,
+Held against open texts: the time-point table of iRECIST (PMC5648544, table 2); RECIST 1.1 (PMC2755245, table 3) and RANO
+2010 (PMC10584081, table 1) in reviews; the dose limits of brain, brainstem, optic nerve and chiasm, spinal cord,
 cochlea, parotid, heart, oesophagus, kidney, bladder and lens in open compilations of QUANTEC and Emami (second hand: the
-limits agree, so they stay marked). Not found in the open, and not re-read: RANO 2.0 itself, the text of mRANO, the NTCP
-parameters of Burman, and the lifetime doses of drugs.
+limits agree, so they stay marked). Second hand too: the bars of RANO 2.0 by product and by volume and its rule for mixed
+tumours, which the open RANO-assist (github.com/cai4cai/rano2.0-assist) quotes and which agree; RANO 2.0 itself is not
+open. The abstract of mRANO (PMC5398984) names its baseline and its volumes; its bars were not re-read. Doxorubicin:
+heart failure in an estimated 26 % at 550 mg/m2 (abstract of Swain 2003); the label's 5 to 8 % at 450 and upper bound of
+550 mg/m2, 400 after radiotherapy of the heart or with other cardiotoxic drugs, as two open copies of it say. Not found
+in the open, and not re-read: the NTCP parameters of Burman.
 """
 
 

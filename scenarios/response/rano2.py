@@ -48,10 +48,11 @@ class Rano2(Criteria):
     below the baseline. MR (non-enhancing only): product 25 % (volume 40 %) below. PD: product 25 % (volume 40 %) or more
     above the nadir and measurable, a new measurable lesion, clear growth of what is not measured, or clinical decline.
 
-    Within twelve weeks of radiotherapy PD on an image is preliminary until a scan four weeks or more later shows it again,
-    unless it is beyond doubt; it then counts from the first of the two. Clinical decline alone does not count there. Mixed
-    tumours: PD in either part is PD; a response needs no growth in the other. A rise of steroids alone is neither. Without
-    measurable disease SD is the best response. Wen et al. 2023.
+    Within twelve weeks of radiotherapy PD on an image is preliminary until a scan four weeks or more later shows it
+    again, unless it is beyond doubt; it then counts from the first of the two. Clinical decline alone does not count
+    there. Mixed tumours: PD in either part is PD; PR or MR beside SD stays what it is; beside a part that is gone the
+    other decides. A rise of steroids alone is neither. Without measurable disease SD is the best response. Wen et al.
+    2023.
 
     ``always_confirm`` asks for the second scan of growth and of new lesions at any time (mRANO, Ellingson 2017).
     """
@@ -148,7 +149,7 @@ class _Course:
         return ""
 
     def _response(self, scan: Assessment) -> tuple[str, str]:
-        """The lesser of the parts' responses, lowered where steroids or the clinic do not allow it."""
+        """The response of the parts together, lowered where steroids or the clinic do not allow it."""
         base = self._baseline
         parts = [self._part(scan.size, base.size, minor=self._scheme.non_enhancing)]
         if scan.second is not None and base.second is not None:
@@ -195,11 +196,9 @@ def _new_or_worse(scan: Assessment) -> str:
 
 
 def _together(parts: Sequence[str]) -> str:
-    """Of two parts: both gone is CR; otherwise the better one counts as PR at most, for the other does not grow."""
-    if len(parts) == 1:
-        return parts[0]
-    best = min(parts, key=RANKS.index)
-    return "CR" if all(p == "CR" for p in parts) else "PR" if best in ("CR", "PR") else best
+    """Of two parts: where one is gone, the other decides; else the better one counts, for the other does not grow."""
+    left = [p for p in parts if p != "CR"]
+    return min(left, key=RANKS.index) if left else "CR"
 
 
 criteria.register("rano-2.0-product")(Rano2("RANO 2.0 (product)", "mm2", PRODUCT))
