@@ -83,15 +83,17 @@ def _resampled(values: np.ndarray, spacing: Spacing, step_mm: float) -> tuple[np
 
 
 def planes(view: View) -> list[Plane]:
-    """Axial, coronal and sagittal slice through the focus, the organ alone."""
+    """Axial, coronal and sagittal slice through the focus: the organ alone, without holes of a sulcus or a vessel."""
     return [_plane(view, axis, name) for axis, name in enumerate(("axial", "coronal", "sagittal"))]
 
 
 def _plane(view: View, axis: int, name: str) -> Plane:
+    from scipy import ndimage
+
     flat = [a for a in range(3) if a != axis]
     cut = (slice(None),) * axis + (view.focus[axis],)
     grey = np.clip(view.image[cut] * 255, 0, 255).astype(np.uint8)
-    pixels = np.stack([grey, np.where(view.organ[cut], 255, 0).astype(np.uint8)], axis=2)
+    pixels = np.stack([grey, np.where(ndimage.binary_fill_holes(view.organ[cut]), 255, 0).astype(np.uint8)], axis=2)
     corners = np.zeros((4, 3))
     for i, (down, along) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
         corners[i, axis] = view.focus[axis]
