@@ -51,6 +51,15 @@ def report(
     voice.last(f"Report: {page}")
 
 
+def _renew_track(results: Path) -> None:
+    """The track record as the ledger has it now, where one was made. DataRefused where the ledger was changed."""
+    from calibration.ledger.chain import Ledger
+    from calibration.ledger.track import TRACK, save_track
+
+    if (results / TRACK).exists() and Ledger(results).path.exists():
+        save_track(Ledger(results))
+
+
 def _check_printer(pdf: bool) -> None:
     """Refuse a PDF that cannot be made before the page is drawn, not after."""
     if pdf:
@@ -68,6 +77,7 @@ def step(results: Path, out: Path, session: Session) -> Path:
         raise missing(results / "calibration.json")
     from twin.report import build_report
 
+    _renew_track(results)
     if sizes.only_sizes(results):
         return sizes.report(results, out)
     manifest = Manifest("report", {})

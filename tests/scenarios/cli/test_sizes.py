@@ -53,6 +53,12 @@ def test_from_sizes_to_a_forecast_and_its_track_record(oncotwin, sizes):
     record = page.split("How earlier forecasts did")[1].split("</section>")[0]
     assert "Day 84" in record and "Day 120" in record and "CCC" not in record
     assert "was not changed" in oncotwin("update", ".").stdout
+    ledger = sizes / "results" / "ledger.jsonl"
+    written = ledger.read_bytes()
+    ledger.write_bytes(written.replace(b'"day":84.0', b'"day":85.0', 1))
+    refused = oncotwin("report", "results")
+    assert refused.exit_code == 3 and "The ledger was changed after it was written" in refused.stderr
+    ledger.write_bytes(written)
     (sizes / "case.yaml").write_text(CASE.replace("day: 42", "day: 30"))
     refused = oncotwin("update", ".")
     assert refused.exit_code == 3 and "Earlier readings changed" in refused.stderr
