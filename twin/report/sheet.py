@@ -77,7 +77,7 @@ class Sheet:
         self._write(chart.chart_title.text_frame, [title], 11, bold=True)
         chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.RIGHT, False
         chart.font.size, chart.font.name = Pt(9), FACE
-        chart.value_axis.has_major_gridlines = True
+        chart.value_axis.has_major_gridlines, chart.value_axis.minimum_scale = True, 0
         chart.value_axis.major_gridlines.format.line.color.rgb = self._rgb(palette.FAINT)
         for plotted, (_, colour, _, _) in zip(chart.plots[0].series, series, strict=True):
             plotted.smooth = False

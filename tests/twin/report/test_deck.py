@@ -29,6 +29,7 @@ def test_every_slide_carries_the_notice_and_the_first_tells_all_options(brain_re
     for row in tables.arm_rows(read_results(brain_results)):
         assert row["label"] in first and row["volume_text"] in first
     charts = [s.chart for s in slides[0].shapes if s.has_chart]
+    assert charts[0].value_axis.minimum_scale == 0, "a small change must not look large"
     assert len(charts) == 1 and len(list(charts[0].plots[0].series)) == 6
     pictures = [s for slide in slides for s in slide.shapes if s.shape_type == 13]
     assert pictures and all("Research use only" in p._element.nvPicPr.cNvPr.get("descr") for p in pictures)
