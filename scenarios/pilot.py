@@ -50,7 +50,7 @@ def check_time(hours: float, handed: HandedOver, workers: int, sweep_over: Calla
     needed = mean.hours(handed.tasks, workers)
     if needed > hours:
         raise DataRefused(
-            f"The study needs about {needed:.2g} hours, but within_hours is {hours:g}.",
+            f"The study needs about {_words(needed)}, but within_hours is {hours:g} ({_words(hours)}).",
             where="within_hours",
             why="it would stop half-way",
             remedy="compare fewer arms, draws or days, use more processes, or give it more time",
@@ -74,6 +74,10 @@ def paced(task: Task) -> Pace | Failure:
         shared.store.save(shared.keys[task.draw, arm.id], reading)
         runs.append(time.perf_counter() - started)
     return Pace(past, float(np.mean(runs))) if runs else Failure("no run of the pilot could be computed", "")
+
+
+def _words(hours: float) -> str:
+    return f"{hours:.3g} hours" if hours >= 1 else f"{60 * hours:.2g} minutes"
 
 
 def _spread(items: Sequence[T], count: int) -> tuple[T, ...]:

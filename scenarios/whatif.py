@@ -230,6 +230,11 @@ def _future(held: Held, share: tuple[Sequence[int], Arm]) -> dict[int, Reading |
     return {d: s if isinstance(s, Failure) else after_decision(held.setup, held.sight, s, asked) for d, s in starts.items()}
 
 
+def _short(value: float) -> str:
+    """Three figures, never as a power of ten."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
 def sentences(answer: Answer) -> Sequence[str]:
     """The answer for people: what was understood, the volume at the scans, the endpoints."""
     told = answer.summary()
@@ -240,7 +245,9 @@ def sentences(answer: Answer) -> Sequence[str]:
                 f"  day {row['day']:g}: {row['median']:.1f} mL (90 % interval {row['low']:.1f} to {row['high']:.1f})"
             )
     lines += [
-        f"  {e['label']}: {e['median']:.3g} {e['unit']} ({e['low']:.3g} to {e['high']:.3g})".replace(" 1 (", " (")
+        f"  {e['label']}: {_short(e['median'])} {e['unit']} ({_short(e['low'])} to {_short(e['high'])})".replace(
+            " 1 (", " ("
+        )
         for e in told["endpoints"]
         if e["median"] is not None and e["endpoint"] != "visible-volume"
     ]

@@ -62,7 +62,7 @@ def test_a_study_larger_than_the_disk(tmp_path, calibration, monkeypatch):
 def test_a_study_longer_than_the_time_there_is_is_refused_before_it_starts(tmp_path, calibration, monkeypatch):
     study = {**words("8 Gy in 1 fraction on day 50"), "within_hours": 1e-6}
     monkeypatch.setattr("scenarios.compare._run", lambda *_: pytest.fail("it was started"))
-    with pytest.raises(DataRefused, match=r"needs about .* hours, but within_hours is 1e-06") as caught:
+    with pytest.raises(DataRefused, match=r"needs about .* minutes, but within_hours is 1e-06") as caught:
         run_scenarios(calibration, tmp_path, arms=study_from(study), processes=0)
     assert caught.value.exit_code == 3 and "fewer arms" in caught.value.remedy
     assert not (tmp_path / "runs").exists(), "nothing is left of it, so a smaller study may take the folder"
