@@ -163,6 +163,8 @@ def _check_extent(header: NiftiHeader, where: str) -> None:
 def _check_affine(header: NiftiHeader, where: str) -> None:
     if header.affine is None:
         return
+    if header.other_affine is not None and not np.isfinite(header.other_affine).all():
+        check_position(header.other_affine[:, :3], header.other_affine[:, 3], f"{where} (its second position, the qform)")
     matrix = header.affine[:, :3]
     check_position(matrix, header.affine[:, 3], where)
     check_lengths(matrix, header.spacing_mm[: len(header.shape)], where, "pixdim")

@@ -60,6 +60,13 @@ def test_a_quaternion_that_is_no_rotation(path):
     refused(path, "not numbers")
 
 
+def test_a_second_position_that_is_no_number_is_refused_although_the_first_is_sound(path):
+    """The reader would look at it all the same."""
+    patch(path, 252, struct.pack("<2h", 1, 1))
+    patch(path, 256, struct.pack("<3f", float("nan"), 0.0, 0.0))
+    refused(path, r"second position, the qform\) holds values that are not numbers")
+
+
 @pytest.mark.parametrize(("offset", "packed", "words"), [
     (40, struct.pack("<h", 9), "states the size nothing"),
     (42, struct.pack("<h", -5), "states the size"),
