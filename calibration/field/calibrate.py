@@ -70,7 +70,9 @@ def calibrate_field(
         start = found.laplace.space.values(found.z)
         field, _ = choose(seen, structure, kind, start, tries, settings.seed, progress)
         shaped = replace(structure, growth_field=field.text)
-        fitted = fit_field(objective_of(seen, shaped), standard(objective_of(seen, shaped), start))
+        with stage(progress, "fitting the field", 1) as bar:
+            fitted = fit_field(objective_of(seen, shaped), standard(objective_of(seen, shaped), start))
+            bar.advance()
         laplace = _laplace(fitted, crew, progress)
         z = _draws(laplace, settings.seed, settings.draws)
         normal = multivariate_normal(laplace.z, laplace.covariance)
@@ -79,7 +81,7 @@ def calibrate_field(
         rows = [dict(zip(posterior["parameter"].values, row, strict=True)) for row in posterior["value"].values]
         maps = forecast(patient, (near, box), shaped, rows, accuracy=settings.accuracy, crew=crew, progress=progress)
     maps = maps.assign(_maps(patient, shaped, posterior))
-    compared = blocks(seen, structure, shaped, start, settings.seed + 1)
+    compared = blocks(seen, structure, shaped, start, settings.seed + 1, progress)
     summary = _summary(patient, shaped, (found.found.evaluations, found.found.failed), fitted, laplace, compared)
     summary["visits"] = visit_scores(patient, maps)
     summary["sentences"].insert(1, _told(patient, maps))
@@ -101,12 +103,20 @@ def fit_one_rate(objective: Objective, start: np.ndarray) -> Polished:
 
 
 def blocks(
-    seen: Patient, structure: Structure, shaped: Structure, start: Mapping[str, float], seed: int
+    seen: Patient,
+    structure: Structure,
+    shaped: Structure,
+    start: Mapping[str, float],
+    seed: int,
+    progress: Progress = SILENT,
 ) -> tuple[HeldOut, HeldOut]:
     """Blocks of a centimetre of the last scan left out of the fit: (one rate, the field)."""
     one, many = objective_of(seen, structure), objective_of(seen, shaped)
     left = folds(one, FOLDS, seed)
-    return held_out(one, standard(one, start), left, fit_one_rate), held_out(many, standard(many, start), left)
+    with stage(progress, "fitting with blocks left out", 2) as bar:
+        plain = held_out(one, standard(one, start), left, fit_one_rate)
+        bar.advance()
+        return plain, held_out(many, standard(many, start), left)
 
 
 def _laplace(fitted: FieldFit, crew: Crew, progress: Progress) -> Laplace:
