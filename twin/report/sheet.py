@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,11 +17,25 @@ Place = tuple[float, float, float, float]
 """Left, top, width, height in inches."""
 
 FACE = "Arial"
+SMALLEST = 8.0
+"""Points below which no text is made to fit."""
 
 
 def clean(text: str) -> str:
     """Text without the control characters that an office file cannot hold."""
     return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", str(text))
+
+
+def fitting(paragraphs: Sequence[str], place: Place, size: float) -> float:
+    """The largest size in points, ``size`` at most, at which the paragraphs are no taller than their place; a single one,
+    such as a caption, keeps its size. A letter of Arial is taken as 0.44 of its size wide."""
+    while size > SMALLEST and len(paragraphs) > 1:
+        columns = 72 * (place[2] - 0.2) / (0.44 * size)
+        lines = sum(math.ceil(len(p) / columns) for p in paragraphs)
+        if size / 72 * (1.2 * lines + 0.35 * len(paragraphs)) <= place[3] - 0.1:
+            break
+        size -= 0.5
+    return size
 
 
 class Sheet:
@@ -36,10 +51,11 @@ class Sheet:
         self.text([RESEARCH_USE_ONLY], (0.55, 7.05, 12.25, 0.3), size=10, muted=True)
 
     def text(self, paragraphs: Sequence[str], place: Place, size: float = 14, muted: bool = False) -> None:
-        """Paragraphs in a box of their own; nothing for no words."""
-        if any(paragraphs):
+        """Paragraphs in a box of their own, smaller where they would not fit; nothing for no words."""
+        words = [p for p in paragraphs if p]
+        if words:
             box = self.slide.shapes.add_textbox(*self._inches(place))
-            self._write(box.text_frame, [p for p in paragraphs if p], size, muted=muted)
+            self._write(box.text_frame, words, fitting(words, place, size), muted=muted)
 
     def table(
         self,

@@ -10,7 +10,7 @@ from twin.case.prepared import save_patient
 from twin.report import tables
 from twin.report.deck import write_slides
 from twin.report.results import read_results
-from twin.report.sheet import clean
+from twin.report.sheet import clean, fitting
 from twin.store import load_json, save_json
 
 pptx = pytest.importorskip("pptx")
@@ -60,6 +60,16 @@ def test_a_twin_that_misses_the_last_scan_compares_nothing_on_page_or_slide(brai
     assert "Nothing is compared." in page
     for told in ("Smaller", "Difference", "How likely is one better", "Response by", "paired"):
         assert told not in slides and told not in page
+
+
+def test_long_text_is_smaller_and_short_text_is_not():
+    place = (0.55, 1.5, 12.2, 5.3)
+    assert fitting(["A limit."] * 5, place, 13) == 13
+    few, many = (
+        fitting(["A doubt of this twin that fills about a line and a half of the slide. " * 3] * k, place, 13)
+        for k in (12, 20)
+    )
+    assert 8 <= many < few < 13
 
 
 def test_control_characters_are_left_out_and_lines_kept():
