@@ -72,6 +72,7 @@ def calibrate_field(
         shaped = replace(structure, growth_field=field.text)
         with stage(progress, "fitting the field", 1) as bar:
             fitted = fit_field(objective_of(seen, shaped), standard(objective_of(seen, shaped), start))
+            gain = fitted.objective(standard(fitted.objective, start)) - fitted.value
             bar.advance()
         laplace = _laplace(fitted, crew, progress)
         z = _draws(laplace, settings.seed, settings.draws)
@@ -84,6 +85,7 @@ def calibrate_field(
     compared = blocks(seen, structure, shaped, start, settings.seed + 1, progress)
     summary = _summary(patient, shaped, (found.found.evaluations, found.found.failed), fitted, laplace, compared)
     summary["visits"] = visit_scores(patient, maps)
+    summary["steps"] = [{"name": "growth field instead of one rate", "objective": fitted.value, "gain": gain}]
     summary["sentences"].insert(1, _told(patient, maps))
     summary = with_next_scan(with_worth(summary, sampling, NO_EXACT), maps)
     calibration = Calibration(patient, shaped, posterior, maps, summary)
@@ -186,7 +188,6 @@ def _summary(patient: Patient, structure: Structure, counts, fitted: FieldFit, l
         "evaluations": counts[0] + fitted.gradients,
         "failed_evaluations": counts[1],
         "decision_day": patient.seen[-1].day,
-        "steps": [{"name": "growth field", "objective": fitted.value, "gain": 0.0}],
         "field": {
             "coefficients": len(spread),
             "effective_number": number,

@@ -86,6 +86,7 @@ def test_a_field_is_calibrated_kept_and_carried_into_forecasts(patient, tmp_path
     assert any("Ki-67 40 %" in sentence for sentence in twin.summary["sentences"])
     assert any("say nothing about radiosensitivity" in sentence for sentence in twin.summary["sentences"])
     assert twin.summary["next_scan"] and all(0 <= c["variance_reduction"] <= 1 for c in twin.summary["next_scan"])
+    assert twin.summary["steps"][0]["gain"] > 0
     back = load_calibration(tmp_path)
     assert back.structure == twin.structure and back.structure.markers == {"ki67_percent": 40}
     (shot,) = solve(back.problem(1, (40.0,)), "native", "fast")
