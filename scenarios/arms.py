@@ -7,16 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from scenarios import modify
 from scenarios.adaptive import Rule
 from scenarios.dose import is_synthetic
 from scenarios.intensify import dose_dense, repeat_last_cycle
 from scenarios.radiobiology import EXTRAPOLATED_ABOVE_GY, alpha_beta_gy
+from scenarios.retreatment import had_radiotherapy
 from scenarios.schedule import in_words
 from twin.errors import DataRefused
 from twin.patient import Patient
 from twin.registry import unknown
-from twin.treatment import Plan
+from twin.treatment import Plan, Radiotherapy
 
 NONE, STANDARD = "none", "standard"
 ESCALATION = 1.25
@@ -31,6 +34,12 @@ SITE_REGIMENS = {
     "liver": ("liver-sbrt-50-5", "liver-sbrt-40-5", "liver-sbrt-27-5-5"),
 }
 """What is offered, by site, to a patient for whom nothing was given and nothing is scheduled."""
+
+AFTER_RADIOTHERAPY = {"brain": ("adjuvant-temozolomide", "reirradiation-35-10")}
+"""What is offered, by site, where a course of radiotherapy is over and nothing is scheduled; a first course never again."""
+
+ADJUVANT_DAYS = 28.0
+"""Between the last fraction and adjuvant drugs (Stupp 2005)."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +88,15 @@ def default_arms(patient: Patient, decision_day: float) -> list[Arm]:
 
     With treatment scheduled from the decision day on: none, as scheduled, escalated (x 1.25, as 75 Gy for 60 Gy in NRG
     BN001), hypofractionated (two thirds of the fractions, same EQD2), intensified (dose-dense temozolomide as in RTOG 0525,
-    else drugs x 1.25), delayed by 14 days. Else the last drug cycle repeated; else the regimens of the site.
+    else drugs x 1.25), delayed by 14 days. Else the last drug cycle repeated; else the regimens of the site. Where a course
+    of radiotherapy is over, no first course is offered again: drugs alone and, where the site has one, re-irradiation.
     """
     rest = patient.treatments.from_day(decision_day)
     found = [arm(NONE, "No further treatment", Plan())]
     if rest.courses:
         return found + _around_schedule(patient, rest)
+    if had_radiotherapy(patient, decision_day):
+        return found + _after_radiotherapy(patient, decision_day)
     if patient.treatments.drug_doses():
         return found + _around_last_cycle(patient, decision_day)
     return found + _of_the_site(patient, decision_day)
@@ -188,16 +200,42 @@ def _around_last_cycle(patient: Patient, decision_day: float) -> list[Arm]:
 
 def _of_the_site(patient: Patient, decision_day: float) -> list[Arm]:
     """Library regimens from a fortnight after the decision day on; none where the site has none."""
+    return _from_library(SITE_REGIMENS.get(patient.site, ()), patient, decision_day + LEAD_DAYS)
+
+
+def _after_radiotherapy(patient: Patient, decision_day: float) -> list[Arm]:
+    """Drugs and re-irradiation: the last cycle repeated where drugs went on after the last fraction, else the site's own."""
     from scenarios.regimen import regimen
 
-    start = decision_day + LEAD_DAYS
-    chosen = [regimen(name) for name in SITE_REGIMENS.get(patient.site, ())]
-    found = [arm(r.id, r.label, r.build(start, patient.first_weekday), [r.note] if r.note else []) for r in chosen]
+    given = patient.treatments.before(decision_day)
+    last = given.fractions()[-1][1].day
+    start = max(decision_day + LEAD_DAYS, last + ADJUVANT_DAYS)
+    names = AFTER_RADIOTHERAPY.get(patient.site, ())
+    if any(dose.day > last + 1 for dose in given.drug_doses()):
+        again = [n for n in names if regimen(n).build(0.0).fractions()]
+        return _around_last_cycle(patient, decision_day) + _from_library(again, patient, start)[: len(again)]
+    drugs = [n for n in SITE_REGIMENS.get(patient.site, ()) if not regimen(n).build(0.0).fractions()]
+    return _from_library([*names, *drugs], patient, start)
+
+
+def _from_library(names: Sequence[str], patient: Patient, start: float) -> list[Arm]:
+    """Those regimens from ``start`` on, and the first of them late."""
+    from scenarios.regimen import regimen
+
+    monday, aim = patient.first_weekday, dose_map(patient)
+    chosen = [regimen(name) for name in names]
+    found = [arm(r.id, r.label, r.build(start, monday, aim), [r.note] if r.note else []) for r in chosen]
     if found:
         first = found[0]
-        late = modify.delay(first.plan_after, DELAY_DAYS, patient.first_weekday)
+        late = modify.delay(first.plan_after, DELAY_DAYS, monday)
         found.append(replace(arm("delayed", f"{first.label}, {DELAY_DAYS:g} days late", late), notes=first.notes))
     return found
+
+
+def dose_map(patient: Patient) -> np.ndarray | None:
+    """The relative dose map of the patient's own radiotherapy: the same target is irradiated again."""
+    maps = [c.relative_dose for c in patient.treatments.courses if isinstance(c, Radiotherapy)]
+    return next((m for m in maps if m is not None), None)
 
 
 def _check_dates(a: Arm, decision_day: float) -> None:

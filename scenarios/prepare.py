@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from scenarios import retreatment
 from scenarios.arms import Arm, check_arms, default_arms, reference_of
 from scenarios.endpoint import Measured, Planned, endpoints
 from scenarios.simulated import Calibrated, Setup
@@ -55,7 +56,7 @@ def prepare(
     every = Plan(tuple(c for a in chosen for c in a.everything.courses))
     extra = unlearnt(learnt, every)
     setup = Setup(
-        arms=tuple(with_notes(a, patient.treatments.before(decision_day)) for a in chosen),
+        arms=tuple(with_notes(a, patient, decision_day) for a in chosen),
         timeline=times,
         measured=tuple(sorted({*ALWAYS, *(n for n in names if isinstance(endpoints[n], Measured | Planned))})),
         prior_effects=extra,
@@ -131,9 +132,12 @@ def _check_endpoints(names: Sequence[str], arms: Sequence[Arm], study: Study | N
         )
 
 
-def with_notes(arm: Arm, given: Plan) -> Arm:
-    """The arm, with a note for each treatment in it that this patient's data said nothing about."""
-    notes = []
+def with_notes(arm: Arm, patient: Patient, decision_day: float) -> Arm:
+    """The arm, with a note for each treatment in it that this patient's data said nothing about, and of the dose that its
+    radiotherapy comes on top of."""
+    given = patient.treatments.before(decision_day)
+    plans = (arm.plan_after, *(arm.plan_after.before(day) + plan for rule in arm.rules for day, plan in rule.plans))
+    notes = list(dict.fromkeys(note for plan in plans for note in retreatment.notes(plan, patient, decision_day)))
     if arm.everything.fractions() and not given.fractions():
         notes.append("no radiotherapy was given before the last scan: its effect is assumed, not learnt from this patient")
     new = [d for d in arm.everything.drugs() if d not in given.drugs()]
@@ -142,4 +146,4 @@ def with_notes(arm: Arm, given: Plan) -> Arm:
     elif new:
         learnt = " and ".join(given.drugs())
         notes += [f"sensitivity to {d} is assumed equal to that to {learnt}, at each drug's reference dose" for d in new]
-    return replace(arm, notes=(*arm.notes, *notes)) if notes else arm
+    return replace(arm, notes=tuple(dict.fromkeys([*arm.notes, *notes])))

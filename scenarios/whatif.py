@@ -160,7 +160,7 @@ class WhatIf:
                 where="what-if",
                 remedy="compare it with `oncotwin scenarios` and a study file",
             )
-        return with_notes(asked, patient.treatments.before(times.decision_day))
+        return with_notes(asked, patient, times.decision_day)
 
     def _readings(self, asked: Arm) -> dict[int, Reading | Failure]:
         draws = self._comparison.draws

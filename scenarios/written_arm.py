@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pydantic import Field, model_validator
 
-from scenarios.arms import Arm, arm, assumed, default_arms, pick
+from scenarios.arms import Arm, arm, assumed, default_arms, dose_map, pick
 from scenarios.door import Written
 from scenarios.modification import UNCHANGED, Modification
 from scenarios.regimen import library, regimen
@@ -20,7 +20,7 @@ from scenarios.written_resection import Lesions
 from twin.errors import DataRefused
 from twin.patient import Patient
 from twin.registry import unknown
-from twin.treatment import Plan, Radiotherapy
+from twin.treatment import Plan
 
 NO_TREATMENT = "none"
 MOST_LABEL = 160
@@ -120,7 +120,7 @@ class WrittenArm(Written):
 
 def _of_the_library(name: str, from_day: float, patient: Patient) -> tuple[Plan, list[str]]:
     found = regimen(name)
-    plan = found.build(from_day, patient.first_weekday, _dose_map(patient))
+    plan = found.build(from_day, patient.first_weekday, dose_map(patient))
     return plan, [_not_computed(drug) for drug in found.not_modelled]
 
 
@@ -128,14 +128,8 @@ def _placed(courses: Sequence[AnyCourse], patient: Patient, origin_day: float = 
     """Courses counted from ``origin_day``, with the patient's dose map and lesions; notes on what a reader must know."""
     seen = patient.seen[-1]
     lesions = Lesions(patient.grid, seen.core, seen.whole)
-    plan = build_plan(courses, origin_day, patient.first_weekday, _dose_map(patient), lesions)
+    plan = build_plan(courses, origin_day, patient.first_weekday, dose_map(patient), lesions)
     return plan, [_not_computed(name) for name in unmodelled(courses)]
-
-
-def _dose_map(patient: Patient):
-    """The relative dose map of the patient's own radiotherapy: the same target is irradiated again."""
-    maps = [c.relative_dose for c in patient.treatments.courses if isinstance(c, Radiotherapy)]
-    return next((m for m in maps if m is not None), None)
 
 
 def _not_computed(name: str) -> str:

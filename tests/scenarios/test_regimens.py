@@ -21,6 +21,8 @@ PUBLISHED = [
     ),
     ("short-course-34-10", 34, 10, {}, 11),
     ("short-course-25-5", 25, 5, {}, 4),
+    ("reirradiation-35-10", 35, 10, {}, 11),
+    ("adjuvant-temozolomide", 0, 0, {"temozolomide": (30, 5 * 150 + 25 * 200)}, 5 * 28 + 4),
     ("radiosurgery-24", 24, 1, {}, 0),
     ("radiosurgery-27-3", 27, 3, {}, 2),
     ("radiosurgery-30-5", 30, 5, {}, 4),
