@@ -20,6 +20,7 @@ from calibration.pool import Crew
 from calibration.posterior import PRIOR_DRAWS, labelled
 from calibration.space import Space
 from calibration.structure import Structure
+from calibration.volume.growth import told as growth_told
 from calibration.volume.posterior import Sampled, SizeDensity, covariance, sample
 from calibration.volume.structure import Readings, course, observed_ml, parameters
 from calibration.words import AS_WIDE, name_of
@@ -89,17 +90,28 @@ def calibrate_sizes(
     space = Space(parameters(series, structure))
     density = SizeDensity(series, structure, space)
     with Crew(processes) as crew:
-        found = _prior_draws(space, draws, seed) if prior_only else sample(density, evaluations, draws, seed, crew, progress)
+        found = (
+            _prior_draws(space, series, draws, seed)
+            if prior_only
+            else sample(density, evaluations, draws, seed, crew, progress)
+        )
         fit = _forecast(series, structure, space, found.z, seed, crew, progress)
     twin = SizeTwin(series, _posterior(space, found, structure, seed), fit, _summary(series, structure, space, found, fit))
     twin.save(out)
     return twin
 
 
-def _prior_draws(space: Space, draws: int, seed: int) -> Sampled:
-    rng = np.random.default_rng((seed, 4))
-    z = np.array([space.from_quantiles(rng.uniform(size=len(space))) for _ in range(draws)])
-    return Sampled(z, np.zeros(len(space)), 0, float(draws))
+def _prior_draws(space: Space, series: SizeSeries, draws: int, seed: int) -> Sampled:
+    """Draws of the prior with the first volume as its reading leaves it, and the capacity above it."""
+    rng, first = np.random.default_rng((seed, 4)), space.names.index("first_volume_ml")
+    error = float(Readings.of(series.seen[:1]).spread[0])
+    z: list[np.ndarray] = []
+    while len(z) < draws:
+        one = space.from_quantiles(rng.uniform(size=len(space)))
+        one[first] *= error / np.hypot(1.0, error)
+        values = space.values(one)
+        z += [one] * (values["first_volume_ml"] < values["capacity_ml"])
+    return Sampled(np.array(z), np.zeros(len(space)), 0, float(draws))
 
 
 def _posterior(space: Space, found: Sampled, structure: Structure, seed: int) -> xr.Dataset:
@@ -150,6 +162,7 @@ def _summary(series: SizeSeries, structure: Structure, space: Space, found: Samp
     warnings = [
         f"The draws rest on {found.effective:.0f} effective candidates of {found.evaluations}: ask for more --evaluations."
     ] * (found.effective < FEW and found.evaluations > 0)
+    expected, elsewhere = growth_told(series.site)
     agree, apart = ([], []) if found.rhat is None else convergence(found.rhat, space.names)
     told = {
         "form": FORM,
@@ -162,8 +175,8 @@ def _summary(series: SizeSeries, structure: Structure, space: Space, found: Samp
         "effective_sample_size": found.effective,
         "rhat": {} if found.rhat is None else dict(zip(space.names, found.rhat.tolist(), strict=True)),
         "decision_day": series.seen[-1].day,
-        "sentences": _sentences(space, found, fit, series) + agree + marked(space.parameters, structure.markers),
-        "warnings": warnings + apart + _bounded(space, found),
+        "sentences": _sentences(space, found, fit, series) + expected + agree + marked(space.parameters, structure.markers),
+        "warnings": warnings + elsewhere + apart + _bounded(space, found),
         "visits": [_visit(series, k, fit) for k in range(len(series.sizes))],
         "citations": list(structure.citations()),
     }

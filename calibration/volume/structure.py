@@ -10,6 +10,7 @@ import numpy as np
 from calibration.markers import informed
 from calibration.observation import diameter, volume
 from calibration.structure import Structure
+from calibration.volume.growth import ROOM, with_growth
 from solvers.effect import effects
 from solvers.model import models
 from solvers.volume import simulate_volume
@@ -53,9 +54,11 @@ def observed_ml(size: Size) -> float:
 
 
 def parameters(series: SizeSeries, structure: Structure) -> tuple[Parameter, ...]:
-    """The free parameters. Effects of treatments that are never given are left out."""
+    """The free parameters; growth as tumours of the organ grow (:mod:`calibration.volume.growth`). Effects of treatments
+    that are never given are left out."""
     acting = [effects[n] for n in structure.effects if effects[n]().acts_on(series.treatments)]
-    own = [p for kind in (models[structure.model], *acting) for p in declared(kind, series.site)]
+    declaring = (models[structure.model], *acting)
+    own = with_growth([p for kind in declaring for p in declared(kind, series.site)], structure.model, series.site)
     free = [p for p in own if p.prior.spread > 0 and p.name not in NOT_IN_SPACE and p.name not in structure.fixed]
     return (*informed(free, structure.markers), *_starting(series))
 
@@ -65,7 +68,7 @@ def _starting(series: SizeSeries) -> tuple[Parameter, ...]:
     largest = float(np.exp(Readings.of(series.seen).log_ml.max()))
     return (
         _positive("first_volume_ml", "V0", "mL", first, 1.0, "volume on day 0", "the first reading"),
-        _positive("capacity_ml", "K", "mL", 20 * largest, 1.2, "volume that the tumour could fill", "wide; seldom learnt"),
+        _positive("capacity_ml", "K", "mL", ROOM * largest, 1.2, "volume that the tumour could fill", "wide; seldom learnt"),
         _positive(
             "discrepancy_per_day", "q", "1/day", WALK, 1.0, "variance per day of ln(volume) about the law", "622 lesions"
         ),
