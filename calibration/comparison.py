@@ -144,7 +144,7 @@ def compare(patient: Patient, visit: Visit, near: np.ndarray, block_mm: float = 
         counted = np.ones(near.size, bool) if whole is None or threshold is None else whole
         mask = visit.whole if visit.whole is not None else np.nan_to_num(fraction) > patient.visibility.threshold
         noise = voxel_noise(np.nan_to_num(fraction), mask)
-        bias = _repeatability(patient, visit)
+        bias = repeatability(patient, visit)
     block, corner = cubes(near, patient, block_mm)
     return Comparison(
         day=visit.day,
@@ -160,7 +160,7 @@ def compare(patient: Patient, visit: Visit, near: np.ndarray, block_mm: float = 
         whole_threshold=threshold,
         core_threshold=patient.visibility.core,
         bias_spread=bias,
-        bias_shape=_bias_shape(patient, visit),
+        bias_shape=bias_shape(patient, visit),
         spacing_mm=float(np.mean(patient.grid.spacing_mm)),
     )
 
@@ -193,13 +193,13 @@ def cubes(index: np.ndarray, patient: Patient, block_mm: float = BLOCK_MM) -> tu
     return block.reshape(-1), corner
 
 
-def _repeatability(patient: Patient, visit: Visit) -> float:
+def repeatability(patient: Patient, visit: Visit) -> float:
     """Relative spread of the scale of the visit's image of cells; counts have none of their own."""
     known = {"adc": adc.repeatability(patient.site), "pet": pet.REPEATABILITY}
     return known.get(kind_of(patient, visit) or "", 0.0)
 
 
-def _bias_shape(patient: Patient, visit: Visit) -> tuple[float, float]:
+def bias_shape(patient: Patient, visit: Visit) -> tuple[float, float]:
     """d(observed fraction) / d(relative error of the image) = a + b u; for ADC -(water - (water - minimum) u) / (water -
     minimum)."""
     if kind_of(patient, visit) == "pet":

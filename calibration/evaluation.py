@@ -9,19 +9,23 @@ import numpy as np
 import xarray as xr
 
 from calibration import scores
+from calibration.comparison import bias_shape, repeatability
+from calibration.observation.cells import CellReading
 from calibration.observation.fraction import observed_fraction
 from twin.patient import Patient, Visit
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a visit shows: cell fraction (or None), lesion mask, volume (mL) and total cells (mL at capacity)."""
+    """What a visit shows: cell fraction (or None), lesion mask, volume (mL), and the cells in it (mL at capacity) with the
+    errors of their reading."""
 
     day: float
     fraction: np.ndarray | None
     mask: np.ndarray
     volume_ml: float
     burden_ml: float
+    reading: CellReading | None = None
 
 
 def seen(patient: Patient, visit: Visit) -> Seen:
@@ -33,8 +37,13 @@ def seen(patient: Patient, visit: Visit) -> Seen:
     if mask is None:
         mask = np.zeros(patient.grid.shape, bool)
     voxel = patient.grid.voxel_ml
-    burden = float("nan") if clean is None else float(clean.sum(dtype=float)) * voxel
-    return Seen(visit.day, clean, mask, float(mask.sum()) * voxel, burden)
+    burden = float("nan") if clean is None else float(clean[mask].sum(dtype=float)) * voxel
+    return Seen(visit.day, clean, mask, float(mask.sum()) * voxel, burden, cell_reading(patient, visit))
+
+
+def cell_reading(patient: Patient, visit: Visit) -> CellReading:
+    """The errors of the cells counted on a visit."""
+    return CellReading(repeatability(patient, visit), bias_shape(patient, visit), patient.visibility.threshold)
 
 
 def visit_scores(patient: Patient, fit: xr.Dataset) -> list[dict[str, Any]]:

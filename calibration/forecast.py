@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import xarray as xr
@@ -21,6 +21,8 @@ from twin.patient import Patient
 from twin.progress import SILENT, Progress, stage
 
 STEP_DAYS = 2.0
+
+COURSES = ("volume_ml", "core_ml", "burden_ml", "counted_ml")
 
 AHEAD_DAYS = 84.0
 """How far beyond the last visit a forecast goes where no visit is held out: twelve weeks, four visits of three weeks."""
@@ -40,11 +42,14 @@ class Forecaster:
 
 @dataclass(frozen=True)
 class Course:
-    """One draw's course: volumes (mL) over the days, and the visible fraction on the visits' days inside a box."""
+    """One draw's course: volumes (mL) over the days, and the visible fraction on the visits' days inside a box.
+
+    ``burden_ml`` are all cells, ``counted_ml`` those of the visible lesion (mL at capacity)."""
 
     volume_ml: np.ndarray
     core_ml: np.ndarray
     burden_ml: np.ndarray
+    counted_ml: np.ndarray
     maps: tuple[tuple[Box, np.ndarray], ...] = field(repr=False)
 
 
@@ -66,15 +71,15 @@ def run_draw(held: Forecaster, values: Mapping[str, float]) -> Course | Failure:
     try:
         problem = held.structure.problem(held.patient, values, held.days, initial=held.initial)
         for shot in solve(problem, held.engine, held.accuracy):
-            core = held.patient.visibility.core
-            seen = shot.volume_ml(held.patient.visibility.threshold)
-            rows.append((seen, np.nan if core is None else shot.volume_ml(core), shot.burden_ml()))
+            core, whole = held.patient.visibility.core, held.patient.visibility.threshold
+            core_ml = np.nan if core is None else shot.volume_ml(core)
+            rows.append((shot.volume_ml(whole), core_ml, shot.burden_ml(), shot.counted_ml(whole)))
             if shot.day in visits:
                 maps.append((shot.box, np.array(shot.visible, np.float32)))
     except OncotwinError as error:
         return Failure(error.what, error.remedy)
-    volume, core_ml, burden = np.array(rows).T
-    return Course(volume, core_ml, burden, tuple(maps))
+    volume, core_ml, burden, counted = np.array(rows).T
+    return Course(volume, core_ml, burden, counted, tuple(maps))
 
 
 def forecast(
@@ -101,7 +106,7 @@ def forecast(
         for course in (crew or Crew()).over(held)(run_draw, items):
             if isinstance(course, Course):
                 _add(course, total, above, patient.visibility.threshold)
-                course = Course(course.volume_ml, course.core_ml, course.burden_ml, ())
+                course = replace(course, maps=())
             courses.append(course)
             bar.advance()
     good = sum(isinstance(c, Course) for c in courses)
@@ -132,7 +137,7 @@ def _dataset(patient: Patient, box: Box, held: Forecaster, maps, courses) -> xr.
         "observed_fraction": (space, _observed(patient), {"units": "1"}),
         "predicted_fraction": (space, wide(maps["predicted_fraction"]), {"units": "1", "long_name": "posterior mean"}),
         "probability": (space, wide(maps["probability"]), {"units": "1", "long_name": "share of draws that are visible"}),
-        **{name: (("draw", "t"), over_time(name), {"units": "mL"}) for name in ("volume_ml", "core_ml", "burden_ml")},
+        **{name: (("draw", "t"), over_time(name), {"units": "mL"}) for name in COURSES},
     }
     coords = {
         "t": ("t", list(held.days), {"units": "day"}),

@@ -107,6 +107,10 @@ class Snapshot:
         """Volume with a visible fraction above ``threshold``, mL."""
         return float(np.count_nonzero(self.visible > threshold)) * self.grid.voxel_ml
 
+    def counted_ml(self, threshold: float) -> float:
+        """Cells where the visible fraction is above ``threshold``, mL at carrying capacity: those that a scan can count."""
+        return float(self.cells[self.visible > threshold].sum(dtype=np.float64)) * self.grid.voxel_ml
+
     def burden_ml(self) -> float:
         """Integral of the cell fraction, mL of tissue at carrying capacity (times theta: the number of cells)."""
         return float(self.cells.sum(dtype=np.float64)) * self.grid.voxel_ml

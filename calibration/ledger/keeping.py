@@ -12,7 +12,7 @@ import xarray as xr
 from calibration.calibration import Calibration, load_calibration
 from calibration.evaluation import Seen, seen, twin_scores
 from calibration.ledger.chain import Ledger, Record
-from calibration.ledger.made import forecast_content, plan_hash, posterior_hash
+from calibration.ledger.made import DRAWN, forecast_content, plan_hash, posterior_hash
 from calibration.ledger.score import override_score, reaches, score_content
 from twin.errors import UsageError
 from twin.provenance import Manifest
@@ -135,6 +135,6 @@ def _append_score(
 
 def _carried_on(made: Mapping[str, Any], fit: xr.Dataset, day: float) -> dict[str, Any]:
     """The forecast with one more day, from the same draws."""
-    rows = {name: fit[name].sel(t=day).values for name in ("volume_ml", "burden_ml")}
+    rows = {name: fit[name].sel(t=day).values for name in DRAWN if name in made and name in fit}
     added = {name: [*made[name], [None if np.isnan(v) else float(v) for v in row]] for name, row in rows.items()}
     return {**made, "days": [*made["days"], day], **added}

@@ -16,6 +16,9 @@ from twin.treatment import Plan, Resection
 EVERY_DAYS = 7.0
 """Between two days of a forecast that are kept, besides the days of scans that are planned (held out)."""
 
+DRAWN = ("volume_ml", "burden_ml", "counted_ml")
+"""What is kept draw by draw: visible volume, all cells, and those of the visible lesion."""
+
 DIGITS = 6
 """Significant digits of the draws that are kept."""
 
@@ -23,9 +26,9 @@ DIGITS = 6
 def forecast_content(twin: Calibration, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """The content of a "forecast" record: plain values, enough to score it later without any other file.
 
-    ``manifest``: what the step that made it wrote (:class:`twin.provenance.Manifest`). Volumes and total cells are kept draw
-    by draw (mL; cells as mL at carrying capacity) on the days from the decision on. Of maps and posterior the hashes
-    are kept.
+    ``manifest``: what the step that made it wrote (:class:`twin.provenance.Manifest`). Volumes, all cells and those in the
+    visible lesion are kept draw by draw (mL; cells as mL at carrying capacity) on the days from the decision on. Of maps and
+    posterior the hashes are kept.
     """
     last = seen(twin.patient, twin.patient.seen[-1])
     return {
@@ -47,7 +50,7 @@ def forecast_content(twin: Calibration, manifest: Mapping[str, Any]) -> dict[str
         "maps_sha256": maps_hash(twin.fit),
         "volume_as_read": False,
         "days": kept_days(twin),
-        **{name: rounded(twin.fit[name].sel(t=kept_days(twin)).values.T) for name in ("volume_ml", "burden_ml")},
+        **{name: rounded(twin.fit[name].sel(t=kept_days(twin)).values.T) for name in DRAWN if name in twin.fit},
     }
 
 

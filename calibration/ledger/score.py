@@ -10,6 +10,8 @@ import numpy as np
 from calibration import scores
 from calibration.evaluation import Seen
 
+VISIBLE, ALL = "cells in the visible lesion", "all cells, those that no scan shows included"
+
 LEVELS = (50, 80, 90)
 """Central intervals, per cent."""
 
@@ -17,9 +19,9 @@ LEVELS = (50, 80, 90)
 def score_content(number: int, made: Mapping[str, Any], visit: str, now: Seen, maps: Mapping[str, float]) -> dict[str, Any]:
     """The content of a "score" record: forecast ``number`` with content ``made`` against what a visit shows.
 
-    ``maps``: CCC and Dice where the predicted maps of that day are at hand (the forecast in force), else empty. Total cells
-    are scored where the visit has an image of them. Intervals and CRPS are of the volume as a reader draws it, in mL; the
-    CRPS of "no change" is its absolute error.
+    ``maps``: CCC and Dice where the predicted maps of that day are at hand (the forecast in force), else empty. Cells
+    are scored where the visit has an image of them. Intervals and CRPS are of the volume as a reader draws it and of the
+    cells as a scan counts them, its own scale error included, in mL; the CRPS of "no change" is its absolute error.
     """
     volume = at_day(made, "volume_ml", now.day)
     read = volume if made.get("volume_as_read") else scores.as_read(volume)
@@ -32,8 +34,17 @@ def score_content(number: int, made: Mapping[str, Any], visit: str, now: Seen, m
         "maps": dict(maps),
     }
     if np.isfinite(now.burden_ml) and made["last_burden_ml"] is not None:
-        content["burden"] = scored(at_day(made, "burden_ml", now.day), now.burden_ml, made["last_burden_ml"])
+        content["burden"] = _cells(made, volume, read, now)
     return content
+
+
+def _cells(made: Mapping[str, Any], volume: np.ndarray, drawn: np.ndarray, now: Seen) -> dict[str, Any]:
+    """The score of the cells in the visible lesion; of all cells where a record (an option, an older one) has no others."""
+    counted = "counted_ml" in made
+    cells = at_day(made, "counted_ml" if counted else "burden_ml", now.day)
+    read = cells if now.reading is None else now.reading.read(cells, volume, drawn)
+    found = scored(read, now.burden_ml, made["last_burden_ml"], float(np.median(cells)))
+    return {**found, "of": VISIBLE if counted else ALL, "scale_spread": now.reading.scale_spread if now.reading else 0.0}
 
 
 def reaches(made: Mapping[str, Any], day: float) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from calibration.ledger.chain import Ledger, Record
-from calibration.ledger.score import LEVELS
+from calibration.ledger.score import LEVELS, VISIBLE
 from twin import RESEARCH_USE_ONLY
 from twin.store import save_json
 
@@ -22,8 +22,8 @@ def track_record(records: Sequence[Record]) -> dict[str, Any]:
     ``scores``: forecast (or person's forecast) number, role where a person made it, days and volumes (mL) observed and
     predicted, intervals, CRPS, CCC, Dice; ``arm`` where it is of an option that was taken. ``forecasts``: what was said of
     each kept day, ``options``: of each arm. ``remarks``: notes and overrides. ``summary``: how many intervals of each level
-    held the observed volume, the mean absolute error in per cent and the mean CRPS against that of "no change", over the
-    twin's forecasts that were scored, options apart.
+    held the observed volume (``cells``: the cells counted in the lesion), the mean absolute error in per cent and the mean
+    CRPS against that of "no change", over the twin's forecasts that were scored, options apart.
     """
     rows = [_row(r.content, records) for r in records if r.kind == "score"]
     return {
@@ -46,6 +46,7 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if not rows:
         return {"scored": 0}
     held = {str(level): sum(r["inside"][str(level)] for r in rows) for level in LEVELS}
+    cells = [r["burden"] for r in rows if (r["burden"] or {}).get("of") == VISIBLE]
     errors = [abs(r["error_percent"]) for r in rows if r["error_percent"] is not None]
     return {
         "scored": len(rows),
@@ -53,6 +54,7 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "mean_absolute_error_percent": float(np.mean(errors)) if errors else None,
         "mean_crps_ml": float(np.mean([r["crps_ml"] for r in rows])),
         "mean_crps_no_change_ml": float(np.mean([r["crps_no_change_ml"] for r in rows])),
+        "cells": {"scored": len(cells), "inside": {str(n): sum(c["inside"][str(n)] for c in cells) for n in LEVELS}},
     }
 
 
@@ -73,7 +75,19 @@ def _summed(track: Mapping[str, Any]) -> list[str]:
         f"{n} forecast(s) scored: the observed volume lay inside the 90 % interval in {held['90']} of {n}, inside the "
         f"80 % interval in {held['80']}, inside the 50 % interval in {held['50']}.",
         f"Mean CRPS {found['mean_crps_ml']:.2f} mL, {found['mean_crps_no_change_ml']:.2f} mL for no change.",
+        *_counted(found["cells"]),
     ]
+
+
+def _counted(cells: Mapping[str, Any]) -> list[str]:
+    """How the cells did, where any were scored."""
+    n, held = cells["scored"], cells["inside"]
+    told = (
+        f"Cells in the visible lesion, {n} scored: inside the 90 % interval in {held['90']}, inside the 50 % interval in "
+        f"{held['50']}. These intervals hold the errors of the scan that counts them: its image's scale (ADC, uptake) and "
+        "the drawn border."
+    )
+    return [told] if n else []
 
 
 def _nothing_taken(track: Mapping[str, Any]) -> list[str]:
