@@ -37,7 +37,8 @@ def notes(plan: Plan, patient: Patient, decision_day: float) -> list[str]:
     if first - last <= BREAK_DAYS and eqd2_gy(both, ratio) <= BEYOND * eqd2_gy(plan_doses_gy(patient.treatments), ratio):
         return []
     told = [_cumulative(before, both, patient, last)]
-    if patient.site == "brain" and BREAK_DAYS < first - last < LEAST_INTERVAL_DAYS:
+    again = had_radiotherapy(patient, decision_day) or first - last > BREAK_DAYS
+    if again and patient.site == "brain" and first - last < LEAST_INTERVAL_DAYS:
         ago = f"{first - last:.0f} days after the last fraction"
         told.append(f"re-irradiation {ago}: the cited study (RTOG 1205) asked for six months")
     return told

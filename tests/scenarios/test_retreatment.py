@@ -73,4 +73,6 @@ def test_the_comparison_says_it(make_patient, make_calibration, tmp_path):
     run_scenarios(twin, tmp_path, horizon_day=90.0, processes=0)
     found = load_json(tmp_path / "scenarios.json")
     assert {a["id"] for a in found["arms"]} >= {"none", "reirradiation-35-10"} and "stupp" not in str(found["arms"])
-    assert any("“Re-irradiation, 35 Gy in 10”: the tissue has had 60 Gy" in said for said in found["limits"])
+    told = [said for said in found["limits"] if said.startswith("“Re-irradiation, 35 Gy in 10”")]
+    assert any("the tissue has had 60 Gy" in said for said in told)
+    assert any("re-irradiation 28 days after the last fraction" in said for said in told)
