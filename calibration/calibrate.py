@@ -21,6 +21,7 @@ from calibration.objective import Objective
 from calibration.polish import Polished, polish
 from calibration.pool import Crew
 from calibration.posterior import Laplace, posterior_dataset
+from calibration.recalibration import recalibrated
 from calibration.region import reachable
 from calibration.sampler import sample_posterior
 from calibration.search import Found, call, search
@@ -105,6 +106,7 @@ def calibrate(
     with Crew(processes) as crew:
         fitted = fit(replace(near, visits=near.seen), structure, settings, out / JOURNAL, crew, progress)
         z, sampling = drawn(fitted, settings, crew, progress)
+        z = recalibrated(z, fitted.laplace.space)
         profiles = _profiles(fitted, crew, progress) if profile else {}
         data = posterior_dataset(near, structure, fitted.laplace.space, fitted.z, z, seed, posterior)
         rows = [dict(zip(data["parameter"].values, row, strict=True)) for row in data["value"].values]

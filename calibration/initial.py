@@ -37,14 +37,14 @@ class FirstScan:
     """What the first scan leaves open, as parameters of their own: the fit may change them within their priors."""
 
     front_factor: float = parameter(
-        0.92,
+        0.8,
         symbol="kappa",
         unit="1",
         low=0.3,
         high=3.0,
-        prior=Prior(0.92, 0.1),
+        prior=Prior(0.8, 0.1),
         description="width of the invisible margin on day 0, relative to sqrt(D / rho)",
-        source="1 for the travelling front (Ablowitz & Zeppetella 1979); 0.92 +- 0.09 about simulated tumours of 4-35 mL",
+        source="1 for the travelling front (Ablowitz & Zeppetella 1979); 0.8 about simulated tumours of 4-35 mL",
     )
     first_adc_scale: float = parameter(
         1.0,

@@ -11,10 +11,12 @@ import numpy as np
 
 from calibration.calibrate import Settings, calibrate
 from calibration.calibration import Calibration
-from calibration.field.calibrate import calibrate_field
+from calibration.field.calibrate import FOLDS, calibrate_field
+from calibration.field.fit import HeldOut, folds, objective_of
 from calibration.observation.fraction import observed_fraction
 from calibration.region import reachable
 from calibration.scores import ccc, dice
+from calibration.structure import Structure
 from calibration.studies.glioma import ANY_CELLS, committed_case
 from calibration.study import Check, Page, Row, Study, studies
 from solvers.model import models
@@ -23,6 +25,9 @@ from solvers.simulate import solve
 from twin.patient import Patient
 
 CASE = Path(__file__).resolve().parents[2] / "docs/tutorials/cases/breast/case.yaml"
+BLOCK_SEED = 1
+"""Deals the blocks as the field's calibration with seed 0 does."""
+
 PLAIN, ONE, FIELD = "a plain fit", "one rate", "a field"
 
 
@@ -53,20 +58,24 @@ class Breast(Study):
     def page(self, rows: Sequence[Row]) -> Page:
         plain, one, field = rows
         error, held = field["field"]["held_out_error"], field["field"]["held_out_ccc"]
-        ratio = error["field"] / error["one_rate"]
+        ratio = error["field"] / min(error["one_rate"], plain["held_out_error"])
         few = field["field"]["coefficients"]
         checks = [
             Check("CCC in sample, no change", plain["no_change"]),
-            Check("CCC in sample, two numbers without priors", plain["ccc"], note=f"D {plain['diffusivity']:.2g} mm2/day"),
-            Check("CCC in sample, one rate", one["ccc"], 0.52, note=f"D {one['diffusivity']:.2g} mm2/day"),
+            Check(
+                "CCC in sample, one rate without priors", plain["ccc"], 0.52, note=f"D {plain['diffusivity']:.2g} mm2/day"
+            ),
+            Check("CCC in sample, one rate with priors", one["ccc"], note=f"D {one['diffusivity']:.2g} mm2/day"),
             Check("CCC in sample, growth field", field["ccc"], 0.75),
             Check("CCC in sample, growth field, voxels above 0.10 only", field["visible_ccc"]),
             Check("coefficients of the field", few, high=50),
             Check("coefficients that the data support", field["field"]["effective_number"]),
-            Check("error on blocks left out, one rate", error["one_rate"]),
+            Check("error on blocks left out, one rate without priors", plain["held_out_error"]),
+            Check("error on blocks left out, one rate with priors", error["one_rate"]),
             Check("error on blocks left out, growth field", error["field"]),
-            Check("the same, field over one rate", ratio, high=0.999),
-            Check("CCC on blocks left out, one rate", held["one_rate"]),
+            Check("the same, field over the better one rate", ratio, high=0.999),
+            Check("CCC on blocks left out, one rate without priors", plain["held_out_ccc"]),
+            Check("CCC on blocks left out, one rate with priors", held["one_rate"]),
             Check("CCC on blocks left out, growth field", held["field"]),
         ]
         return Page(
@@ -81,18 +90,37 @@ on blocks left out are root mean squares of the cell fraction, each block of abo
 predicted by a fit to the rest, over the voxels in which either scan shows tumour. The field's length and spread were chosen
 on another division of the same scan into blocks, which makes its error a little too good.
 
-A plain fit of one diffusivity and one net rate reaches its CCC with a diffusivity hundreds of times what is published for
-breast tumours (1e-6 to 1e-3 mm2/day, Jarrett 2021): the tumour vanished at its ends, and diffusion is the only way in which
-one rate can thin out a border. The default calibration starts from the published range and therefore fits worse. Both
-are wrong about this patient; the field says where."""
+One diffusivity and one net rate without priors reach their CCC (others: 0.52) with a diffusivity hundreds of times what
+is published for breast tumours (1e-6 to 1e-3 mm2/day, Jarrett 2021): the tumour vanished at its ends, and diffusion is the
+only way in which one rate can thin out a border. The default calibration, with priors, starts from the published range and
+therefore fits worse. Both are wrong about this patient; the field says where."""
+
+
+def _diffusivity(row: Row) -> str:
+    return f"D {row['diffusivity']:.2g} mm2/day"
 
 
 def plain_fit(patient: Patient) -> dict[str, Any]:
     """One diffusivity everywhere and one net rate, by least squares over the voxels, without priors."""
-    from scipy.optimize import minimize
-
     near = patient.crop(reachable(patient, patient.visits[-1].day))
     first, last = (np.nan_to_num(np.asarray(observed_fraction(near, v))) for v in near.visits)
+    numbers, u = _least_squares(near, first, last, np.ones(last.shape, bool))
+    left_out = _plain_held_out(near, first, last)
+    return {
+        **numbers,
+        "ccc": ccc(u, last, (u > ANY_CELLS) | (last > 0)),
+        "dice": dice(u > patient.visibility.threshold, last > 0),
+        "no_change": ccc(first, last, (first > 0) | (last > 0)),
+        "held_out_error": left_out.error,
+        "held_out_ccc": left_out.ccc,
+    }
+
+
+def _least_squares(
+    near: Patient, first: np.ndarray, last: np.ndarray, counted: np.ndarray
+) -> tuple[dict[str, float], np.ndarray]:
+    """The two numbers that fit best where ``counted``, and the cell fraction that they predict."""
+    from scipy.optimize import minimize
 
     def predicted(x: np.ndarray) -> np.ndarray:
         numbers = {"diffusivity_mm2_per_day": float(np.exp(x[0])), "net_rate_per_day": float(x[1]), "slow_tissue_ratio": 1.0}
@@ -100,18 +128,23 @@ def plain_fit(patient: Patient) -> dict[str, Any]:
         return next(iter(solve(problem, "native", "fast"))).full_cells()
 
     def squares(x: np.ndarray) -> float:
-        return float(((predicted(x) - last) ** 2).sum())
+        return float((((predicted(x) - last) ** 2)[counted]).sum())
 
     x = minimize(squares, np.array([np.log(0.1), -0.02]), method="Nelder-Mead", options={"maxfev": 80}).x
-    u = predicted(x)
-    union = first > 0
-    return {
-        "diffusivity": float(np.exp(x[0])),
-        "rate": float(x[1]),
-        "ccc": ccc(u, last, (u > ANY_CELLS) | (last > 0)),
-        "dice": dice(u > patient.visibility.threshold, last > 0),
-        "no_change": ccc(first, last, union | (last > 0)),
-    }
+    return {"diffusivity": float(np.exp(x[0])), "rate": float(x[1])}, predicted(x)
+
+
+def _plain_held_out(near: Patient, first: np.ndarray, last: np.ndarray) -> HeldOut:
+    """The same blocks left out as of the field, predicted by such a fit to the rest."""
+    objective = objective_of(near, Structure())
+    compared = objective.comparisons[-1]
+    out = np.zeros(compared.index.size)
+    for cubes in folds(objective, FOLDS, BLOCK_SEED):
+        counted, voxels = np.ones(last.shape, bool), cubes[compared.block]
+        counted.reshape(-1)[compared.index[voxels]] = False
+        out[voxels] = _least_squares(near, first, last, counted)[1].reshape(-1)[compared.index[voxels]]
+    observed, before = (u.reshape(-1)[compared.index] for u in (last, first))
+    return HeldOut(observed, out, (before > 0) | (observed > 0))
 
 
 def _scores(twin: Calibration) -> dict[str, Any]:

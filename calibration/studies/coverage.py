@@ -16,6 +16,7 @@ from calibration.calibrate import Fitted, Settings, fit
 from calibration.forecast import Course, Forecaster, run_draw
 from calibration.pool import Crew
 from calibration.posterior import posterior_dataset
+from calibration.recalibration import recalibrated
 from calibration.region import reachable
 from calibration.structure import Structure, initial_of
 from calibration.study import Check, Page, Row, Study, studies
@@ -105,15 +106,15 @@ def forecast_row(
     patient, structure = virtual.patient, Structure()
     near = patient.crop(reachable(patient, patient.visits[-1].day))
     found = fit_seen(near, structure, seed)
-    posterior = posterior_dataset(
-        near, structure, found.laplace.space, found.z, found.laplace.draws(seed, draws), seed, "laplace"
-    )
+    space = found.laplace.space
+    z = recalibrated(found.laplace.draws(seed, draws), space)
+    posterior = posterior_dataset(near, structure, space, found.z, z, seed, "laplace")
     names = [str(n) for n in posterior["parameter"].values]
     values = [dict(zip(names, row, strict=True)) for row in posterior["value"].values]
     held = Forecaster(near, initial_of(near), structure, tuple(v.day for v in patient.visits))
     courses = [c for c in (run_draw(held, v) for v in values) if isinstance(c, Course)]
     volumes, cells = (np.array([getattr(c, k)[-1] for c in courses]) for k in ("volume_ml", "burden_ml"))
-    learnt = {p.name for p in found.laplace.space.parameters}
+    learnt = {p.name for p in space.parameters}
     known = {**virtual.truth, "first_adc_scale": first_scale(virtual)}
     return {
         "days": [v.day for v in patient.visits],

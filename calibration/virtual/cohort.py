@@ -2,7 +2,8 @@
 
 The parameters are drawn from the priors that a calibration assumes, as simulation-based calibration needs (Talts 2018,
 arXiv:1804.06788). Which patients enter is decided by what the visits seen show, never by the truth or the held-out visit: a
-posterior is the same whether or not its data were selected.
+posterior is the same whether or not its data were selected. The truth's diffusivity is that of space: its voxels get the one
+that moves fronts alike (:mod:`calibration.grid_error`), or a slow tissue's fronts would be those of the voxels.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from calibration.grid_error import felt
 from calibration.region import coarse
 from calibration.virtual.patient import Hidden, VirtualPatient, examine
 from calibration.virtual.scanner import Scanner
@@ -75,9 +77,10 @@ class Cohort:
         kinds = [models[self.model], *(effects[name] for name in self.effects)]
         values = {p.name: p.draw(rng) for kind in kinds for p in declared(kind)}
         patient, seed_mm = self._anatomy(rng, number)
-        hidden = Hidden(values, seed_mm, float(np.exp(rng.uniform(*np.log(self.diagnosed_ml)))), self.model, self.effects)
+        on_voxels = felt(values, patient.grid)
+        hidden = Hidden(on_voxels, seed_mm, float(np.exp(rng.uniform(*np.log(self.diagnosed_ml)))), self.model, self.effects)
         fine = examine(hidden, patient, rng, self.scanner)
-        return VirtualPatient(coarse(fine.patient, self.coarse // self.fine), fine.truth, fine.states)
+        return VirtualPatient(coarse(fine.patient, self.coarse // self.fine), values, fine.states)
 
     def _anatomy(self, rng: np.random.Generator, number: int) -> tuple[Patient, tuple[float, float, float]]:
         medium, seed_mm = place(rng, self.fine, self.coarse)
