@@ -21,7 +21,7 @@ from calibration.objective import Objective
 from calibration.polish import Polished, polish
 from calibration.pool import Crew
 from calibration.posterior import Laplace, posterior_dataset
-from calibration.recalibration import recalibrated
+from calibration.recalibration import recalibrated, told
 from calibration.region import reachable
 from calibration.sampler import sample_posterior
 from calibration.search import Found, call, search
@@ -114,6 +114,7 @@ def calibrate(
             patient, (near, box), structure, rows, engine=engine, accuracy=accuracy, crew=crew, progress=progress
         )
     summary = summarise(patient, near, structure, fitted, visit_scores(patient, maps)) | {"method": posterior} | profiles
+    summary["sentences"] += told(fitted.laplace.space)
     summary = with_next_scan(with_worth(summary, sampling), maps)
     calibration = Calibration(patient, structure, data, maps, summary)
     calibration.save(out)
@@ -215,7 +216,7 @@ def study_name(near: Patient, structure: Structure, settings: Settings, factor: 
         structure.model,
         structure.effects,
         dict(structure.fixed),
-        dict(structure.markers),
+        [repr(p.prior) for p in structure.parameters(near)],
         settings.sampler,
         settings.seed,
         factor,

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from calibration.space import Space
+from calibration.words import in_words
 
 SHIFT: Mapping[str, float] = {
     "diffusivity_mm2_per_day": -0.7,
@@ -25,10 +26,22 @@ SHIFT: Mapping[str, float] = {
 def recalibrated(z: np.ndarray, space: Space) -> np.ndarray:
     """The draws (draw, parameter), each parameter moved by ``SHIFT`` of its spread over the draws and kept within bounds.
 
-    Only where all of ``SHIFT`` are learnt together, as in the patients that told it: a front, and an ADC map of the first
-    scan.
+    Only where :func:`applies`; else the draws as they are.
     """
-    if len(z) < 2 or not set(SHIFT) <= set(space.names):
+    if len(z) < 2 or not applies(space):
         return z
     shift = np.array([SHIFT.get(name, 0.0) for name in space.names])
     return np.clip(z + shift * z.std(axis=0, ddof=1), *space.bounds())
+
+
+def applies(space: Space) -> bool:
+    """Whether all of ``SHIFT`` are learnt together, as in the patients that told it: a front, a first scan with an ADC."""
+    return set(SHIFT) <= set(space.names)
+
+
+def told(space: Space) -> list[str]:
+    """By how much the draws were moved, in one sentence; none where they were not."""
+    if not applies(space):
+        return []
+    moves = ", ".join(f"{in_words(name)} {share:+.1f}" for name, share in SHIFT.items())
+    return [f"As virtual patients tell, the draws are moved by a share of their own spread: {moves}."]

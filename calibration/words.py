@@ -81,4 +81,4 @@ def name_of(p: Parameter) -> str:
 
 def in_words(name: str) -> str:
     """A parameter's name without its unit."""
-    return re.sub(r"(_mm2)?_per_(day|gy)$|_gy$|_ml$", "", name).replace("_", " ")
+    return re.sub(r"(_mm2)?_per_(day|gy)$|_gy$|_ml$", "", name).replace("_", " ").replace("adc", "ADC")
