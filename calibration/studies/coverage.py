@@ -107,7 +107,7 @@ def forecast_row(
     near = patient.crop(reachable(patient, patient.visits[-1].day))
     found = fit_seen(near, structure, seed)
     space = found.laplace.space
-    z = recalibrated(found.laplace.draws(seed, draws), space)
+    z = recalibrated(found.laplace.draws(seed, draws), space, float(np.mean(near.grid.spacing_mm)))
     posterior = posterior_dataset(near, structure, space, found.z, z, seed, "laplace")
     names = [str(n) for n in posterior["parameter"].values]
     values = [dict(zip(names, row, strict=True)) for row in posterior["value"].values]

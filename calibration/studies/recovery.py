@@ -43,7 +43,8 @@ class Recovery(Study):
         found = fit_seen(near, structure, seed)
         space = found.laplace.space
         best = space.values(found.z)
-        estimate = space.values(np.median(recalibrated(found.laplace.draws(seed, DRAWS), space), axis=0))
+        draws = recalibrated(found.laplace.draws(seed, DRAWS), space, COARSE)
+        estimate = space.values(np.median(draws, axis=0))
         true = block_mean(virtual.states[patient.visits[-1].day].astype(np.float32), COARSE // FINE)[box]
         return {
             "errors": {short: estimate[name] / virtual.truth[name] - 1 for name, short in NAMES.items()},
