@@ -70,7 +70,13 @@ def save_dataset(path: Path, data: xr.Dataset) -> Path:
 def load_dataset(path: Path) -> xr.Dataset:
     if not path.exists():
         raise missing(path)
-    return _with_text_as(xr.open_zarr(path, consolidated=False, chunks=None), str)
+    return _in_order(_with_text_as(xr.open_zarr(path, consolidated=False, chunks=None), str))
+
+
+def _in_order(data: xr.Dataset) -> xr.Dataset:
+    """By name: the order in which Zarr finds a folder's arrays differs from run to run, and so would a table's columns."""
+    coords = {name: data.variables[name] for name in sorted(data.coords, key=str)}
+    return xr.Dataset({name: data.variables[name] for name in sorted(data.data_vars, key=str)}, coords, data.attrs)
 
 
 def _with_text_as(data: xr.Dataset, kind: type) -> xr.Dataset:
