@@ -32,12 +32,12 @@ def read_image(path: Path, where: str = "", *, straighten: bool = False) -> Imag
     where = where or path.name
     header = check_file(path, where, sheared=straighten)
     if isinstance(header, TextHeader):
-        return _read_apart(path, where, header, straighten)
+        return _read_text(path, where, header, straighten)
     if bad := check_voxels(path, header, where):
         raise _not_finite(bad, int(np.prod(header.shape)), where)
     if header.skew > ORTHONORMAL:
         return _read_straight(path, where, header)
-    values, grid = _read(path, where)
+    values, grid, _ = _apart(path, where)
     check_finite(values, where)
     return Image(values, grid, where, f"{where} {header.remark}." if header.remark else "")
 
@@ -48,7 +48,7 @@ def _read_straight(path: Path, where: str, header: NiftiHeader) -> Image:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "straight.nii"
         moved = write_straight(path, copy, header)
-        values, grid = _read(copy, where)
+        values, grid, _ = _apart(copy, where)
     check_finite(values, where)
     return Image(values, grid, where, _straightened(where, moved))
 
@@ -95,35 +95,37 @@ def _not_finite(bad: int, size: int, where: str) -> DataRefused:
     )
 
 
-def _read_apart(path: Path, where: str, header: TextHeader, straighten: bool) -> Image:
-    """ITK reads NRRD and MetaImage in a process of its own: on some damaged files it hangs or crashes."""
+def _read_text(path: Path, where: str, header: TextHeader, straighten: bool) -> Image:
+    values, grid, moved = _apart(path, where, straighten)
+    if values.size != np.prod(header.shape):
+        raise unreadable(where, "the reader found another size than its header states")
+    check_finite(values, where)
+    remarks = [f"{where} {header.remark}."] * bool(header.remark) + [_straightened(where, moved)] * bool(moved)
+    return Image(values, grid, where, " ".join(remarks))
+
+
+def _apart(path: Path, where: str, straighten: bool = False) -> tuple[np.ndarray, Grid, float]:
+    """(voxels, grid, millimetres that corners were moved). ITK reads in a process of its own: on some damaged files it hangs
+    or crashes."""
     try:
         values, facts = guarded(attempt, str(path), where, "straighten" if straighten else "", memory=MEMORY)
     except Failed as failure:
         raise unreadable(where, str(failure)) from None
     if values is None:
         raise DataRefused(**facts)
-    if values.size != np.prod(header.shape):
-        raise unreadable(where, "the reader found another size than its header states")
     moved = facts.pop("moved_mm")
-    check_finite(values, where)
-    remarks = [f"{where} {header.remark}."] * bool(header.remark) + [_straightened(where, moved)] * bool(moved)
-    return Image(values, Grid(**{name: tuple(value) for name, value in facts.items()}), where, " ".join(remarks))
+    return values, Grid(**{name: tuple(value) for name, value in facts.items()}), moved
 
 
 def attempt(path: str, where: str, straighten: str = "") -> tuple[np.ndarray | None, dict[str, Any]]:
-    """What :func:`_read` gives or refuses, as values that cross processes: (array, the grid) or (None, the refusal)."""
+    """What a file holds or is refused for, as values that cross processes: (array, the grid) or (None, the refusal)."""
     try:
         image = _opened(Path(path), where)
         moved = straightened(image) if straighten else 0.0
-        values, grid = from_itk(image)
+        values, grid = from_itk(image, single_precision=is_nifti(Path(path)))
     except DataRefused as refused:
         return None, {"what": refused.what, "where": refused.where, "why": refused.why, "remedy": refused.remedy}
     return values, {**asdict(grid), "moved_mm": moved}
-
-
-def _read(path: Path, where: str) -> tuple[np.ndarray, Grid]:
-    return from_itk(_opened(path, where), single_precision=is_nifti(path))
 
 
 def _opened(path: Path, where: str):

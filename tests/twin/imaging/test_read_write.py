@@ -7,8 +7,11 @@ import math
 import numpy as np
 import pytest
 
+from twin.errors import DataRefused
 from twin.grid import Grid
+from twin.imaging import read
 from twin.imaging.read import read_image
+from twin.imaging.sandbox import Failed
 from twin.imaging.write import write_image
 
 C, S = math.cos(0.3), math.sin(0.3)
@@ -38,3 +41,17 @@ def test_a_mask_is_written_as_whole_numbers(tmp_path):
     image = read_image(write_image(tmp_path / "mask.nii.gz", mask, OBLIQUE))
     assert image.values.dtype == np.uint8
     assert np.argwhere(image.values).tolist() == [[1, 2, 3]]
+
+
+@pytest.mark.parametrize("ending", [".nii.gz", ".nii", ".nrrd", ".mha"])
+def test_a_reader_that_crashes_takes_nothing_down(tmp_path, monkeypatch, ending):
+    """Every format is read in a process of its own: its end is a refusal of that file."""
+
+    def crashed(*arguments, **limits):
+        raise Failed("the reader crashed")
+
+    monkeypatch.setattr(read, "guarded", crashed)
+    path = tmp_path / f"image{ending}"
+    write_image(path, np.ones((4, 5, 6), np.float32), Grid((4, 5, 6), (1.0, 1.0, 1.0)))
+    with pytest.raises(DataRefused, match="crashed"):
+        read_image(path)
