@@ -32,10 +32,28 @@ class Asking:
     def one(self, study: optuna.Study, number: int) -> optuna.Trial:
         """Candidate ``number``: the same whether the search was interrupted or not."""
         with _quiet():
-            study.sampler = self.sampler(int(np.random.SeedSequence((self.seed, number)).generate_state(1)[0]))
+            study.sampler = self._seeded(number)
             if number == 0:
                 study.enqueue_trial(dict(self.first))
             return study.ask(dict(self.ranges))
+
+    def again(self, study: optuna.Study, number: int, identity: int) -> optuna.Trial:
+        """Candidate ``number``, which a killed run left open; values that it had not got yet are proposed now."""
+        import optuna
+
+        with _quiet():
+            study.sampler = self._seeded(number)
+            candidate = optuna.trial.Trial(study, identity)
+            known = study.get_trials(deepcopy=False)[number]
+            for name, values in self.ranges.items():
+                if name in known.params and name not in candidate.relative_params:
+                    # drawn once more and dropped, so that the next value is drawn from the same random number as it was
+                    study.sampler.sample_independent(study, known, name, values)
+                candidate._suggest(name, values)
+            return candidate
+
+    def _seeded(self, number: int) -> Any:
+        return self.sampler(int(np.random.SeedSequence((self.seed, number)).generate_state(1)[0]))
 
 
 def check_sampler(name: str, known: Sequence[str]) -> None:
@@ -56,12 +74,11 @@ def batches(study: optuna.Study, evaluations: int, asking: Asking) -> Iterator[l
 
 def _next(study: optuna.Study, evaluations: int, asking: Asking) -> list[optuna.Trial]:
     """First the candidates that a killed run left open, then new ones up to the batch's end."""
-    import optuna
-
     trials = study.get_trials(deepcopy=False)
     unfinished = [t.number for t in trials if not t.state.is_finished()]
     start = (unfinished[0] if unfinished else len(trials)) // BATCH * BATCH
-    batch = [optuna.trial.Trial(study, t._trial_id) for t in trials if t.number >= start and not t.state.is_finished()]
+    left = [t for t in trials if t.number >= start and not t.state.is_finished()]
+    batch = [asking.again(study, t.number, t._trial_id) for t in left]
     return batch + [asking.one(study, n) for n in range(max(start, len(trials)), min(start + BATCH, evaluations))]
 
 

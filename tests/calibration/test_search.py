@@ -175,3 +175,18 @@ def test_a_torn_last_line_is_taken_off(tmp_path):
 def test_optuna_itself_reads_the_journal(tmp_path):
     found(tmp_path, evaluations=8)
     assert states(tmp_path) == {"COMPLETE": 8}
+
+
+@pytest.mark.parametrize("number", [1, 20, 40])
+@pytest.mark.parametrize("proposed", [0, 1])
+def test_a_candidate_cut_off_before_it_had_all_its_values_is_completed(tmp_path, number, proposed):
+    """Killed between two lines of the journal: after a candidate was made (operation 4), or with one of its values (5)."""
+    whole = found(tmp_path / "whole")
+    lines = (tmp_path / "whole/search.journal").read_text().splitlines(keepends=True)
+    made = [k for k, line in enumerate(lines) if json.loads(line)["op_code"] == 4][number]
+    values = [k for k, line in enumerate(lines) if k > made and json.loads(line)["op_code"] == 5]
+    end = values[0] + 1 if proposed else made + 1
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut/search.journal").write_text("".join(lines[:end]))
+    resumed = found(tmp_path / "cut")
+    assert np.array_equal(whole.z, resumed.z) and whole.objective == resumed.objective

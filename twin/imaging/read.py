@@ -108,7 +108,7 @@ def _apart(path: Path, where: str, straighten: bool = False) -> tuple[np.ndarray
     """(voxels, grid, millimetres that corners were moved). ITK reads in a process of its own: on some damaged files it hangs
     or crashes."""
     try:
-        values, facts = guarded(attempt, str(path), where, "straighten" if straighten else "", memory=MEMORY)
+        values, facts = guarded(attempt, str(path.absolute()), where, "straighten" if straighten else "", memory=MEMORY)
     except Failed as failure:
         raise unreadable(where, str(failure)) from None
     if values is None:

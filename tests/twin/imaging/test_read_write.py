@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,3 +56,11 @@ def test_a_reader_that_crashes_takes_nothing_down(tmp_path, monkeypatch, ending)
     write_image(path, np.ones((4, 5, 6), np.float32), Grid((4, 5, 6), (1.0, 1.0, 1.0)))
     with pytest.raises(DataRefused, match="crashed"):
         read_image(path)
+
+
+def test_a_name_relative_to_a_folder_that_was_entered_later_is_found(tmp_path, monkeypatch):
+    """The process that reads was started elsewhere."""
+    write_image(tmp_path / "image.nii.gz", np.ones((4, 5, 6), np.float32), Grid((4, 5, 6), (1.0, 1.0, 1.0)))
+    read_image(tmp_path / "image.nii.gz")
+    monkeypatch.chdir(tmp_path)
+    assert read_image(Path("image.nii.gz")).values.shape == (4, 5, 6)

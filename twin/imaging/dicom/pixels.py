@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -114,7 +115,7 @@ def _compressed(dataset: Any, shape: tuple[int, int, int], source: Source) -> np
     if _syntax(dataset) not in SYNTAXES:
         raise source.refuse("The pixels are in an encoding that is not known here.", "export the series uncompressed")
     try:
-        values, _ = guarded(decode_file, str(source.path), seconds=30.0)
+        values, _ = guarded(decode_file, str(Path(source.path).absolute()), seconds=30.0)
     except Failed as failure:
         raise source.refuse(
             f"The compressed pixels ({SYNTAXES[_syntax(dataset)]}) cannot be decoded: {failure}.",
