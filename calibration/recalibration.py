@@ -21,7 +21,7 @@ SHIFT: Mapping[str, float] = {
     "first_adc_scale": -0.3,
 }
 """Mean of (truth - mean of the draws) / spread of the draws, in standard units of the priors, over virtual patients
-fitted on voxels of ``LEARNT_MM``."""
+fitted on voxels of ``LEARNT_MM``; to the nearest tenth or so (its own error is 0.1)."""
 
 LEARNT_MM = 3.0
 """The pull goes with the voxels: on 2 mm the score of the data at the truth was 0.5 to 0.7 of that on 3 mm."""

@@ -82,7 +82,7 @@ def calibrate_field(
         rows = [dict(zip(posterior["parameter"].values, row, strict=True)) for row in posterior["value"].values]
         maps = forecast(patient, (near, box), shaped, rows, accuracy=settings.accuracy, crew=crew, progress=progress)
     maps = maps.assign(_maps(patient, shaped, posterior))
-    compared = blocks(seen, structure, shaped, start, settings.seed + 1, progress)
+    compared = blocks(seen, structure, shaped, start, block_seed(settings.seed), progress)
     summary = _summary(patient, shaped, (found.found.evaluations, found.found.failed), fitted, laplace, compared)
     summary["visits"] = visit_scores(patient, maps)
     summary["steps"] = [{"name": "growth field instead of one rate", "objective": fitted.value, "gain": gain}]
@@ -96,6 +96,11 @@ def calibrate_field(
 def standard(objective: Objective, values: Mapping[str, float]) -> np.ndarray:
     """z of the values, with the field's coefficients at zero."""
     return objective.space.standard({p.name: values.get(p.name, p.default) for p in objective.space.parameters})
+
+
+def block_seed(seed: int) -> int:
+    """Deals the blocks on which a field is judged: others than those on which its length was chosen."""
+    return seed + 1
 
 
 def fit_one_rate(objective: Objective, start: np.ndarray) -> Polished:

@@ -11,7 +11,7 @@ import numpy as np
 
 from calibration.calibrate import Settings, calibrate
 from calibration.calibration import Calibration
-from calibration.field.calibrate import FOLDS, calibrate_field
+from calibration.field.calibrate import FOLDS, block_seed, calibrate_field
 from calibration.field.fit import HeldOut, folds, objective_of
 from calibration.observation.fraction import observed_fraction
 from calibration.region import reachable
@@ -25,9 +25,6 @@ from solvers.simulate import solve
 from twin.patient import Patient
 
 CASE = Path(__file__).resolve().parents[2] / "docs/tutorials/cases/breast/case.yaml"
-BLOCK_SEED = 1
-"""Deals the blocks as the field's calibration with seed 0 does."""
-
 PLAIN, ONE, FIELD = "a plain fit", "one rate", "a field"
 
 
@@ -47,7 +44,7 @@ class Breast(Study):
         with tempfile.TemporaryDirectory() as work:
             patient = committed_case(CASE, data, Path(work))
             if what == PLAIN:
-                return plain_fit(patient)
+                return plain_fit(patient, int(seed))
             settings = Settings(evaluations=64, draws=100, seed=int(seed))
             if what == ONE:
                 return _scores(calibrate(patient, Path(work) / "one", evaluations=64, draws=100, seed=int(seed)))
@@ -62,10 +59,8 @@ class Breast(Study):
         few = field["field"]["coefficients"]
         checks = [
             Check("CCC in sample, no change", plain["no_change"]),
-            Check(
-                "CCC in sample, one rate without priors", plain["ccc"], 0.52, note=f"D {plain['diffusivity']:.2g} mm2/day"
-            ),
-            Check("CCC in sample, one rate with priors", one["ccc"], note=f"D {one['diffusivity']:.2g} mm2/day"),
+            Check("CCC in sample, one rate without priors", plain["ccc"], 0.52, note=_diffusivity(plain)),
+            Check("CCC in sample, one rate with priors", one["ccc"], note=_diffusivity(one)),
             Check("CCC in sample, growth field", field["ccc"], 0.75),
             Check("CCC in sample, growth field, voxels above 0.10 only", field["visible_ccc"]),
             Check("coefficients of the field", few, high=50),
@@ -100,12 +95,12 @@ def _diffusivity(row: Row) -> str:
     return f"D {row['diffusivity']:.2g} mm2/day"
 
 
-def plain_fit(patient: Patient) -> dict[str, Any]:
+def plain_fit(patient: Patient, seed: int) -> dict[str, Any]:
     """One diffusivity everywhere and one net rate, by least squares over the voxels, without priors."""
     near = patient.crop(reachable(patient, patient.visits[-1].day))
     first, last = (np.nan_to_num(np.asarray(observed_fraction(near, v))) for v in near.visits)
     numbers, u = _least_squares(near, first, last, np.ones(last.shape, bool))
-    left_out = _plain_held_out(near, first, last)
+    left_out = _plain_held_out(near, first, last, seed)
     return {
         **numbers,
         "ccc": ccc(u, last, (u > ANY_CELLS) | (last > 0)),
@@ -134,12 +129,12 @@ def _least_squares(
     return {"diffusivity": float(np.exp(x[0])), "rate": float(x[1])}, predicted(x)
 
 
-def _plain_held_out(near: Patient, first: np.ndarray, last: np.ndarray) -> HeldOut:
+def _plain_held_out(near: Patient, first: np.ndarray, last: np.ndarray, seed: int) -> HeldOut:
     """The same blocks left out as of the field, predicted by such a fit to the rest."""
     objective = objective_of(near, Structure())
     compared = objective.comparisons[-1]
     out = np.zeros(compared.index.size)
-    for cubes in folds(objective, FOLDS, BLOCK_SEED):
+    for cubes in folds(objective, FOLDS, block_seed(seed)):
         counted, voxels = np.ones(last.shape, bool), cubes[compared.block]
         counted.reshape(-1)[compared.index[voxels]] = False
         out[voxels] = _least_squares(near, first, last, counted)[1].reshape(-1)[compared.index[voxels]]
