@@ -106,8 +106,8 @@ def calibrate(
     spacing_mm = coarsen * float(np.mean(near.grid.spacing_mm))
     with Crew(processes) as crew:
         fitted = fit(replace(near, visits=near.seen), structure, settings, out / JOURNAL, crew, progress)
-        z, sampling = drawn(fitted, settings, crew, progress)
-        z = recalibrated(z, fitted.laplace.space, spacing_mm)
+        plain, sampling = drawn(fitted, settings, crew, progress)
+        z = recalibrated(plain, fitted.laplace.space, spacing_mm)
         profiles = _profiles(fitted, crew, progress) if profile else {}
         data = posterior_dataset(near, structure, fitted.laplace.space, fitted.z, z, seed, posterior)
         rows = [dict(zip(data["parameter"].values, row, strict=True)) for row in data["value"].values]
@@ -115,7 +115,7 @@ def calibrate(
             patient, (near, box), structure, rows, engine=engine, accuracy=accuracy, crew=crew, progress=progress
         )
     summary = summarise(patient, near, structure, fitted, visit_scores(patient, maps)) | {"method": posterior} | profiles
-    summary["sentences"] += told(fitted.laplace.space, spacing_mm)
+    summary["sentences"] += told(plain, fitted.laplace.space, spacing_mm)
     summary = with_next_scan(with_worth(summary, sampling), maps)
     calibration = Calibration(patient, structure, data, maps, summary)
     calibration.save(out)

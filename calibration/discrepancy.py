@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from calibration.comparison import DISCREPANCY, Comparison
+from calibration.front import length_mm
 from calibration.objective import Objective
 
 LEAST = {"fraction": 1.0, "whole": 0.4, "core": 0.4}
@@ -18,8 +19,8 @@ virtual patients."""
 TOGETHER = 2.0
 """Least number of cubes that err together: a fit takes up what errs alike, so that the residuals show less of it."""
 
-FEWEST = 3
-"""Visits that a fit is counted as having at least."""
+FINEST_MM = 2.0
+"""The finest voxels on which the temperature was learnt; on finer ones it would be less, but by how much is not known."""
 
 TRACE = 0.01
 """Cubes with less than this predicted, outside the lesion, agree without telling anything."""
@@ -65,19 +66,18 @@ class Discrepancy:
         return sum(part.independent for part in self.parts) / self.temperature
 
 
-def temperature(independent: float, front_voxels: float) -> float:
+def temperature(independent: float, front_voxels: float, spacing_mm: float) -> float:
     """By how much the residuals of a whole fit claim too much, at least 1.
 
-    Errors of the grid, of the tissue map and of the first scan do not average out over cubes: the tumour errs as a whole.
-    ``independent`` is the number of independent cubes of all visits (two visits are counted as three: they tell less of
-    each parameter than their cubes claim), ``front_voxels`` the fitted sqrt(D / rho) in voxels. The numbers were learnt
-    on virtual patients whose truth was grown on 1 mm and fitted on 3 mm: the powers on forty (cohort seed 2), by maximum
-    likelihood of 2 (J(truth) - J(optimum)) / temperature as chi-square; where they end and the factor, on the coverage
-    of two hundred twice (cohort seeds 7001 and 7002) and fifty more (7030). Whether they hold on other patients is what
-    ``oncotwin validate coverage`` measures.
+    5.5 (independent / 50)^1.4 (front / 0.5)^-0.7 (h / 3 mm)^2. Errors of the grid, of the tissue map and of the first scan
+    do not average out over cubes: the tumour errs as a whole. ``independent`` is the number of independent cubes of a
+    visit, on average over the visits, ``front_voxels`` the fitted sqrt(D / rho) in voxels. The numbers were learnt on
+    virtual patients whose truth was grown on 1 mm and fitted on 3 and on 2 mm; voxels finer than ``FINEST_MM`` are counted
+    as of that size. Whether they hold on other patients is what ``oncotwin validate coverage`` measures.
     """
     front = float(np.clip(front_voxels, 0.15, 0.65))
-    return float(max(1.0, 2.7 * (independent / 100.0) ** 1.7 * (front / 0.5) ** -0.7))
+    grid = (max(spacing_mm, FINEST_MM) / 3.0) ** 2
+    return float(max(1.0, 5.5 * (independent / 50.0) ** 1.4 * (front / 0.5) ** -0.7 * grid))
 
 
 def discrepancies(objective: Objective, values: Mapping[str, float]) -> tuple[Discrepancy, ...]:
@@ -86,8 +86,8 @@ def discrepancies(objective: Objective, values: Mapping[str, float]) -> tuple[Di
     found = [discrepancy(comparison, u) for comparison, u in pairs]
     each = float(np.mean([d.independent for d in found])) if found else 0.0
     known = {**objective.structure.defaults(), **objective.structure.fixed, **values}
-    width = objective.initial.length_mm({**known, "front_factor": 1.0}) / float(np.mean(objective.coarse.grid.spacing_mm))
-    common = temperature(each * max(FEWEST, len(objective.patient.seen)), width)
+    spacing = float(np.mean(objective.coarse.grid.spacing_mm))
+    common = temperature(each, length_mm(known) / spacing, spacing)
     return tuple(replace(d, temperature=common) for d in found)
 
 

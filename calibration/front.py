@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 ROOT6 = np.sqrt(6.0)
 
 TYPICAL_LENGTH_MM = 1.4
 """sqrt(D / rho) of the priors' medians, for what must be decided before a candidate is known."""
+
+DEVELOPED, UNRESOLVED, YOUNG = 0.95, 0.052, 2.6
+"""The margin that holds the cells of virtual tumours of 4-35 mL, relative to sqrt(D / rho): that of a developed front; less
+for each voxel of a front's width, where a border is averaged over voxels; more where the front is wide for its tumour."""
+
+
+def length_mm(values: Mapping[str, float]) -> float:
+    """sqrt(D / rho) of a candidate's values, or its typical value where they do not have both."""
+    d, rho = values.get("diffusivity_mm2_per_day"), values.get("proliferation_per_day")
+    return TYPICAL_LENGTH_MM if not d or rho is None or np.ndim(rho) or rho <= 0 else float(np.sqrt(d / rho))
+
+
+def margin_mm(length: float, spacing_mm: float, radius_mm: float) -> float:
+    """The width of :func:`profile` beyond a drawn border that holds as many cells as there are; ``length`` is sqrt(D / rho).
+
+    length (0.95 - 0.052 h / length + 2.6 (length / R)^2), R the radius of the lesion, both terms bounded. Fitted to virtual
+    tumours on voxels of 1, 2 and 3 mm: it leaves 8 % (root mean square; 14 % for a factor that goes with the voxels alone).
+    A tumour about as small as its front is wide has not yet the travelling wave of a large one.
+    """
+    coarse, young = min(spacing_mm / length, 8.0), min(length / radius_mm, 0.4)
+    return length * (DEVELOPED - UNRESOLVED * coarse + YOUNG * young**2)
 
 
 def profile(position: np.ndarray) -> np.ndarray:

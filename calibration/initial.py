@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt
@@ -32,12 +32,6 @@ SLOW_TISSUE = 0.15
 """Mobility of the other tissues for travel distances beyond the border (the prior median of the models)."""
 
 
-NARROWER_PER_MM = 1 / 15
-"""By how much the margin's factor falls with each mm of the voxels. Beyond a border that was drawn wrong and averaged over
-voxels a front as wide as sqrt(D / rho) holds too many cells: with a factor of 0.92, 17 % too many on 3 mm and 6 % on 2 mm,
-about virtual tumours of 4-35 mL."""
-
-
 @dataclass(frozen=True)
 class FirstScan:
     """What the first scan leaves open, as parameters of their own: the fit may change them within their priors."""
@@ -49,8 +43,8 @@ class FirstScan:
         low=0.3,
         high=3.0,
         prior=Prior(1.0, 0.1),
-        description="width of the invisible margin on day 0, relative to sqrt(D / rho)",
-        source="1 for the travelling front (Ablowitz & Zeppetella 1979); less on coarse voxels: 0.8 on 3 mm, 0.87 on 2 mm",
+        description="width of the invisible margin on day 0, relative to what virtual patients have",
+        source="virtual tumours of 4-35 mL on 1, 2 and 3 mm voxels: spread 0.08 about calibration.front.margin_mm",
     )
     first_adc_scale: float = parameter(
         1.0,
@@ -68,14 +62,16 @@ class FirstScan:
 class InitialState:
     """Everything about the first scan that does not depend on the candidate; :meth:`state` adds what does.
 
-    ``inside``: flat voxel indices (in ``box``) of the visible lesion with their cell fraction ``value`` (from an image) or
-    their place on a front (``place``, from masks alone). ``outside``: voxels beyond it, with the cell fraction at the
-    nearest border (``edge``) and the travel distance to it (``distance_mm``).
+    ``radius_mm``: of the ball that is as large as the lesion. ``inside``: flat voxel indices (in ``box``) of the visible
+    lesion with their cell fraction ``value`` (from an image) or their place on a front (``place``, from masks alone).
+    ``outside``: voxels beyond it, with the cell fraction at the nearest border (``edge``) and the travel distance to it
+    (``distance_mm``).
     """
 
     shape: tuple[int, int, int]
     spacing_mm: tuple[float, float, float]
     box: Box
+    radius_mm: float
     inside: np.ndarray = field(repr=False)
     value: np.ndarray | None = field(repr=False)
     place: np.ndarray = field(repr=False)
@@ -108,11 +104,9 @@ class InitialState:
         out[self.box] = cut
         return out
 
-    @staticmethod
-    def length_mm(values: Mapping[str, float]) -> float:
-        """Width of the margin: ``front_factor`` sqrt(D / rho), where the model has both; else its typical value."""
-        d, rho = values.get("diffusivity_mm2_per_day"), values.get("proliferation_per_day")
-        own = TYPICAL_LENGTH_MM if not d or rho is None or np.ndim(rho) or rho <= 0 else np.sqrt(d / rho)
+    def length_mm(self, values: Mapping[str, float]) -> float:
+        """Width of the margin: ``front_factor`` times :func:`calibration.front.margin_mm` of the candidate's front."""
+        own = front.margin_mm(front.length_mm(values), float(np.mean(self.spacing_mm)), self.radius_mm)
         return float(np.clip(own * values.get("front_factor", 1.0), 0.2, 8.0))
 
     def _inside(self, values: Mapping[str, float], length: float, real: type) -> np.ndarray:
@@ -146,6 +140,7 @@ def initial_state(patient: Patient) -> InitialState:
         shape=grid.shape,
         spacing_mm=grid.spacing_mm,
         box=box,
+        radius_mm=float(np.cbrt(mask.sum() * grid.voxel_ml * 1e3 * 3 / (4 * np.pi))),
         inside=np.flatnonzero(cut),
         value=None if u is None else u[cut],
         place=place[cut],
@@ -154,7 +149,7 @@ def initial_state(patient: Patient) -> InitialState:
         edge=edge[beyond],
         distance_mm=distance[beyond],
         adc_gain=_gain(patient) if is_adc else None,
-        free=_free(is_adc, spreads, float(np.mean(grid.spacing_mm))),
+        free=_free(is_adc, spreads),
     )
 
 
@@ -219,14 +214,6 @@ def _gain(patient: Patient) -> float:
     return water / (water - minimum)
 
 
-def _free(is_adc: bool, spreads: bool, spacing_mm: float) -> tuple[Parameter, ...]:
+def _free(is_adc: bool, spreads: bool) -> tuple[Parameter, ...]:
     wanted = {"front_factor": spreads, "first_adc_scale": is_adc}
-    return tuple(_on_voxels(p, spacing_mm) for p in declared(FirstScan) if wanted[p.name])
-
-
-def _on_voxels(p: Parameter, spacing_mm: float) -> Parameter:
-    """The margin's prior on voxels of that size; the other parameters as they are."""
-    if p.name != "front_factor":
-        return p
-    median = max(p.prior.median - NARROWER_PER_MM * spacing_mm, 0.5)
-    return replace(p, default=median, prior=replace(p.prior, median=median))
+    return tuple(p for p in declared(FirstScan) if wanted[p.name])

@@ -1,4 +1,4 @@
-"""Draws are moved by what virtual patients tell of the posterior's bias: by that, where it was learnt, and said."""
+"""Draws are moved by what virtual patients tell of the posterior's bias: by that, for fronts like theirs, and said."""
 
 from __future__ import annotations
 
@@ -9,51 +9,62 @@ import pytest
 
 from calibration import recalibration
 from calibration.calibrate import calibrate
+from calibration.front import length_mm
 from calibration.initial import FirstScan
-from calibration.recalibration import LEARNT_MM, SHIFT, recalibrated, shift, told
+from calibration.recalibration import MOVES, moves, recalibrated, told
 from calibration.space import Space
 from solvers.model import models
 from tests.calibration.phantom import phantom
 from twin.parameter import declared
 
 FREE = tuple(p for p in (*declared(models["fisher-kpp"]), *declared(FirstScan)) if p.prior.spread > 0)
+SPACE = Space(FREE)
 
 
-def test_each_parameter_moves_by_its_share_of_its_own_spread():
-    space = Space(FREE)
-    z = 0.1 * np.random.default_rng(0).standard_normal((400, len(space)))
-    moved = recalibrated(z, space, LEARNT_MM) - z
-    for column, name in enumerate(space.names):
-        assert moved[:, column] == pytest.approx(SHIFT.get(name, 0.0) * z[:, column].std(ddof=1))
+def some_draws(count: int = 400) -> np.ndarray:
+    return 0.1 * np.random.default_rng(0).standard_normal((count, len(SPACE)))
 
 
-def test_finer_voxels_move_less_and_coarser_ones_no_more():
-    space = Space(FREE)
-    full, finer = shift(space, LEARNT_MM), shift(space, 1.0)
-    assert full == SHIFT == shift(space, 5.0)
-    assert finer == pytest.approx({name: share / 3 for name, share in SHIFT.items()})
+def values_of(z: np.ndarray, name: str) -> np.ndarray:
+    return np.array([SPACE.values(row)[name] for row in z])
+
+
+def test_each_parameter_is_multiplied_by_its_own_factor_in_every_draw():
+    z = some_draws()
+    width = length_mm(SPACE.values(np.median(z, axis=0))) / 3.0
+    for name in SPACE.names:
+        a, b = MOVES.get(name, (0.0, 0.0))
+        expected = np.exp(a + b * np.log(width))
+        assert values_of(recalibrated(z, SPACE, 3.0), name) / values_of(z, name) == pytest.approx(expected)
+
+
+def test_a_front_less_resolved_is_moved_further_and_a_resolved_one_no_longer():
+    z = some_draws()
+    on_1, on_2, on_3 = (moves(z, SPACE, h)["diffusivity_mm2_per_day"] for h in (1.0, 2.0, 3.0))
+    assert on_3 < on_2 < on_1 == MOVES["diffusivity_mm2_per_day"][0]
+    assert moves(z, SPACE, 1.0) == moves(z, SPACE, 0.5)
+    assert moves(z, SPACE, 1000.0) == moves(z, SPACE, 2000.0), "narrower than was learnt from"
 
 
 def test_draws_stay_within_bounds():
-    space = Space(FREE)
-    low, high = space.bounds()
+    low, high = SPACE.bounds()
     z = np.linspace(low, high, 50)
-    moved = recalibrated(z, space, LEARNT_MM)
+    moved = recalibrated(z, SPACE, 3.0)
     assert (moved >= low).all() and (moved <= high).all() and (moved != z).any()
 
 
 def test_without_an_adc_of_the_first_scan_nothing_moves_and_nothing_is_said():
     space = Space(tuple(p for p in FREE if p.name != "first_adc_scale"))
     z = np.random.default_rng(0).standard_normal((50, len(space)))
-    assert recalibrated(z, space, LEARNT_MM) is z and told(space, LEARNT_MM) == []
+    assert recalibrated(z, space, 3.0) is z and told(z, space, 3.0) == []
 
 
 def test_a_calibration_moves_its_draws_and_says_so(tmp_path, monkeypatch):
     patient = phantom().patient
     asked = {"evaluations": 4, "draws": 30}
     twin = calibrate(patient, tmp_path / "a", **asked)
-    assert "proliferation +0.20" in " ".join(twin.summary["sentences"])
-    monkeypatch.setattr(recalibration, "SHIFT", {**SHIFT, "proliferation_per_day": 0.0})
+    assert f"proliferation {100 * np.expm1(MOVES['proliferation_per_day'][0]):+.1f} %" in " ".join(twin.summary["sentences"])
+    monkeypatch.setattr(recalibration, "MOVES", {**MOVES, "proliferation_per_day": (0.0, 0.0)})
     plain = calibrate(replace(patient), tmp_path / "b", **asked)
-    after, before = (np.log(t.posterior["value"].sel(parameter="proliferation_per_day").values) for t in (twin, plain))
-    assert after - before == pytest.approx(0.2 * before.std(ddof=1), rel=1e-3)
+    after, before = (t.posterior["value"].sel(parameter="proliferation_per_day").values for t in (twin, plain))
+    assert after / before == pytest.approx(np.exp(MOVES["proliferation_per_day"][0]), rel=1e-3)

@@ -22,7 +22,7 @@ from twin.visual.fan import Course
 from twin.visual.figure import slug
 from twin.visual.glass import Glass
 from twin.visual.probe import can_render
-from twin.visual.stage import Stage, on_ground
+from twin.visual.stage import Camera, Stage, on_ground
 from twin.visual.view import View, view_of
 
 SCENE = (480, 304)
@@ -89,7 +89,7 @@ def _frames(reel: Reel, reels: list[Reel], view: View, count: int, progress: Pro
     """The frames of one option; the camera is the same for all of them."""
     lesions = view.show(np.logical_or.reduce([m > 0.05 for r in reels for m in r.maps]))
     aspect = SCENE[0] / SCENE[1]
-    camera = close_up(view, camera_for(view, notch_for(view, lesions), aspect), lesions, aspect, room_mm=26.0)
+    camera = _camera(view, lesions, aspect)
     glass, theatre = Glass(view, camera), Stage(camera, SCENE, oversample=1.35)
     glass.furnish(theatre)
     marks = [distances(view.show(m), view.spacing) for m in reel.maps]
@@ -102,6 +102,13 @@ def _frames(reel: Reel, reels: list[Reel], view: View, count: int, progress: Pro
         yield movie.frame(on_ground(picture, GROUND), chart, reel.course, float(day), _words(reel.course, float(day)))
         progress.advance()
     theatre.close()
+
+
+def _camera(view: View, lesions: np.ndarray, aspect: float) -> Camera:
+    """Close to the tumour; the whole organ where a close-up would cut off little of it."""
+    whole = camera_for(view, notch_for(view, lesions), aspect)
+    near = close_up(view, whole, lesions, aspect, room_mm=26.0)
+    return whole if near.half_height_mm > 0.6 * whole.half_height_mm else near
 
 
 def _between(days: list[float], day: float) -> tuple[int, float]:
