@@ -69,15 +69,15 @@ class Discrepancy:
 def temperature(independent: float, front_voxels: float, spacing_mm: float) -> float:
     """By how much the residuals of a whole fit claim too much, at least 1.
 
-    5.5 (independent / 50)^1.4 (front / 0.5)^-0.7 (h / 3 mm)^2. Errors of the grid, of the tissue map and of the first scan
+    5.8 (independent / 50)^1.4 (front / 0.5)^-0.7 (h / 3 mm)^1.5. Errors of the grid, of the tissue map and of the first scan
     do not average out over cubes: the tumour errs as a whole. ``independent`` is the number of independent cubes of a
     visit, on average over the visits, ``front_voxels`` the fitted sqrt(D / rho) in voxels. The numbers were learnt on
     virtual patients whose truth was grown on 1 mm and fitted on 3 and on 2 mm; voxels finer than ``FINEST_MM`` are counted
     as of that size. Whether they hold on other patients is what ``oncotwin validate coverage`` measures.
     """
     front = float(np.clip(front_voxels, 0.15, 0.65))
-    grid = (max(spacing_mm, FINEST_MM) / 3.0) ** 2
-    return float(max(1.0, 5.5 * (independent / 50.0) ** 1.4 * (front / 0.5) ** -0.7 * grid))
+    grid = (max(spacing_mm, FINEST_MM) / 3.0) ** 1.5
+    return float(max(1.0, 5.8 * (independent / 50.0) ** 1.4 * (front / 0.5) ** -0.7 * grid))
 
 
 def discrepancies(objective: Objective, values: Mapping[str, float]) -> tuple[Discrepancy, ...]:

@@ -11,7 +11,7 @@ def test_more_cubes_coarser_voxels_and_narrower_fronts_take_back_more():
     usual = temperature(100, 0.5, 3.0)
     assert temperature(200, 0.5, 3.0) > usual
     assert temperature(100, 0.3, 3.0) > usual
-    assert temperature(100, 0.5, 2.0) == pytest.approx(usual * 4 / 9)
+    assert temperature(100, 0.5, 2.0) == pytest.approx(usual * (2 / 3) ** 1.5)
 
 
 def test_a_fit_never_claims_more_than_its_residuals():

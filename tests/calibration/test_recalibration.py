@@ -11,7 +11,7 @@ from calibration import recalibration
 from calibration.calibrate import calibrate
 from calibration.front import length_mm
 from calibration.initial import FirstScan
-from calibration.recalibration import MOVES, moves, recalibrated, told
+from calibration.recalibration import MOVES, SPREADS, moves, recalibrated, told
 from calibration.space import Space
 from solvers.model import models
 from tests.calibration.phantom import phantom
@@ -29,13 +29,14 @@ def values_of(z: np.ndarray, name: str) -> np.ndarray:
     return np.array([SPACE.values(row)[name] for row in z])
 
 
-def test_each_parameter_is_multiplied_by_its_own_factor_in_every_draw():
+def test_each_parameter_is_narrowed_and_multiplied_by_its_own_factor():
     z = some_draws()
+    moved, mean = recalibrated(z, SPACE, 3.0), z.mean(axis=0)
     width = length_mm(SPACE.values(np.median(z, axis=0))) / 3.0
-    for name in SPACE.names:
+    for name, share in {name: SPREADS.get(name, 1.0) for name in SPACE.names}.items():
         a, b = MOVES.get(name, (0.0, 0.0))
-        expected = np.exp(a + b * np.log(width))
-        assert values_of(recalibrated(z, SPACE, 3.0), name) / values_of(z, name) == pytest.approx(expected)
+        narrow = values_of(mean + share * (z - mean), name)
+        assert values_of(moved, name) == pytest.approx(narrow * np.exp(a + b * np.log(width)))
 
 
 def test_a_front_less_resolved_is_moved_further_and_a_resolved_one_no_longer():
@@ -64,7 +65,9 @@ def test_a_calibration_moves_its_draws_and_says_so(tmp_path, monkeypatch):
     asked = {"evaluations": 4, "draws": 30}
     twin = calibrate(patient, tmp_path / "a", **asked)
     assert f"proliferation {100 * np.expm1(MOVES['proliferation_per_day'][0]):+.1f} %" in " ".join(twin.summary["sentences"])
-    monkeypatch.setattr(recalibration, "MOVES", {**MOVES, "proliferation_per_day": (0.0, 0.0)})
+    monkeypatch.setattr(recalibration, "MOVES", dict.fromkeys(MOVES, (0.0, 0.0)))
+    monkeypatch.setattr(recalibration, "SPREADS", {})
     plain = calibrate(replace(patient), tmp_path / "b", **asked)
-    after, before = (t.posterior["value"].sel(parameter="proliferation_per_day").values for t in (twin, plain))
-    assert after / before == pytest.approx(np.exp(MOVES["proliferation_per_day"][0]), rel=1e-3)
+    after, before = (np.log(t.posterior["value"].sel(parameter="proliferation_per_day").values) for t in (twin, plain))
+    assert after.mean() - before.mean() == pytest.approx(MOVES["proliferation_per_day"][0], abs=1e-3)
+    assert after.std() / before.std() == pytest.approx(SPREADS["proliferation_per_day"], rel=1e-3)
