@@ -27,7 +27,7 @@ MOVES: Mapping[str, tuple[float, float]] = {
 """By parameter (a, b): ln(truth) is on average a + b ln(w) above that of the draws, w the fitted sqrt(D / rho) in voxels."""
 
 SPREADS: Mapping[str, float] = {
-    "diffusivity_mm2_per_day": 0.97,
+    "diffusivity_mm2_per_day": 0.91,
     "proliferation_per_day": 0.91,
     "radiosensitivity_per_gy": 0.93,
 }
