@@ -64,7 +64,7 @@ def bounded(laplace: Laplace) -> list[str]:
     """A warning for each parameter whose best value lies at the edge of what is admissible."""
     low, high = laplace.space.bounds()
     warnings = []
-    for p, z, a, b in zip(laplace.space.parameters, laplace.z, low, high, strict=True):
+    for p, z, a, b in zip(laplace.space.parameters, laplace.mode(), low, high, strict=True):
         for bound, edge, word in ((a, p.low, "lowest"), (b, p.high, "highest")):
             if abs(z - bound) < AT_BOUND:
                 warnings.append(
