@@ -75,7 +75,7 @@ def _anatomy(factor: int) -> tuple[Patient, tuple[float, float, float]]:
     medium = Medium.of_fractions(template.grid, {"white": template.white, "grey": template.grey}).coarsen(factor)
     t1 = block_mean(template.t1.astype(np.float32), factor)
     patient = Patient(
-        name="virtual glioblastoma",
+        name="Virtual glioblastoma",
         site="brain",
         medium=medium,
         visits=VISITS,
