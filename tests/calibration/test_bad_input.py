@@ -78,7 +78,8 @@ def test_parameters_at_their_bounds_are_warned_about():
     space = Space(Structure().parameters(phantom().patient))
     low, _ = space.bounds()
     size = len(space)
-    laplace = Laplace.at(space, np.append(low[:1], np.zeros(size - 1)), np.zeros(2 * size), np.eye(2 * size)[:, :size])
+    pushed = np.append(100.0, np.zeros(2 * size - 1))
+    laplace = Laplace.at(space, np.append(low[:1], np.zeros(size - 1)), pushed, np.eye(2 * size)[:, :size])
     _, warnings = identifiability(laplace, ())
     assert len(warnings) == 1 and "diffusivity (D) is at the lowest admissible value" in warnings[0]
 
