@@ -11,7 +11,7 @@ from scipy.ndimage import distance_transform_edt
 from calibration import front
 from calibration.denoise import front_smooth
 from calibration.front import TYPICAL_LENGTH_MM
-from calibration.observation import adc
+from calibration.observation import adc, diameter
 from calibration.observation.fraction import kind_of, observed_fraction, voxel_noise
 from calibration.travel import travel_mm
 from twin.errors import DataRefused
@@ -140,7 +140,7 @@ def initial_state(patient: Patient) -> InitialState:
         shape=grid.shape,
         spacing_mm=grid.spacing_mm,
         box=box,
-        radius_mm=float(np.cbrt(mask.sum() * grid.voxel_ml * 1e3 * 3 / (4 * np.pi))),
+        radius_mm=float(diameter.to_diameter(mask.sum() * grid.voxel_ml)) / 2,
         inside=np.flatnonzero(cut),
         value=None if u is None else u[cut],
         place=place[cut],

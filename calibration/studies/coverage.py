@@ -83,7 +83,7 @@ class WrongModel(Coverage):
 
 
 COHORT_SEED = 7000
-"""Added to the study's seed. The cohort of seed 2 was used to learn what :mod:`calibration.discrepancy` holds."""
+"""Added to the study's seed. Which seeds were learnt from stands in docs/explanation/validation.md."""
 
 WORDS = """Each virtual patient has a place in the MNI152 anatomy, parameters drawn from the priors that the fit assumes,
 one of four treatments (none, 60 Gy, 60 Gy with temozolomide, 40 Gy in 15), two to four visits seen and one held out 4 to 12
